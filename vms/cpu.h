@@ -1,0 +1,163 @@
+// What a program sees of the CPU that it runs on: the whole contract between software and the
+// simulated machine. Software here is native C++ that stands for code at EL1; the same upcalls
+// serve an instruction-set simulator. A program never knows whether an address traps.
+//
+// Rules of the contract:
+//  - Time passes only through calls on Cpu: retire(), charge points, device accesses, traps, waits.
+//    A program that loops without touching Cpu is a fault of the program.
+//  - Interrupts reach the program through its InterruptVector, as a nested call, from within any
+//    call that is not inline RAM access, when not masked. The handler runs masked.
+//  - A program that has powered off, or crashed, is abandoned where it stands: its destructors may
+//    never run, so it must not own anything that matters outside the simulation.
+//  - What other CPUs can see or change needs publish() and observe() at the one word that hands
+//    over (a ring index, a flag); everything else in RAM is private until then.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "vms/types.h"
+
+namespace vms {
+
+/// What a program runs when an interrupt is taken (the IRQ entry of VBAR_EL1).
+class InterruptVector {
+  public:
+    virtual void irq() = 0;
+
+  protected:
+    ~InterruptVector() = default;
+};
+
+/// x0..x7 of an HVC or SMC: arguments in, results out (SMC Calling Convention, DEN0028).
+using CallRegisters = std::array<std::uint64_t, 8>;
+
+/// The virtual timer as software programs it (Arm ARM, CNTV_*_EL0).
+struct TimerControl {
+    bool enable = false;
+    bool imask = false;
+    bool istatus = false;  ///< read only
+};
+
+/// Facts that a program tells the observers; they cost no simulated time and change nothing.
+enum class Note : std::uint8_t {
+    ring_publish,   ///< a = queue identity, b = new index
+    ring_consume,   ///< a = queue identity, b = index reached
+    workload_done,  ///< a = 1 success, 0 failure
+    backend_step,   ///< a = service::Step, b = detail: what a back-end did last, for diagnoses
+    driver_fault,   ///< a front-end refuses to go on: a = code of its driver
+};
+
+class Cpu {
+  public:
+    // --- memory and devices -----------------------------------------------------------------
+
+    /// Load `w` bytes, little-endian. `old` is the register's value before: an access that the
+    /// hypervisor completes without a value leaves it standing.
+    std::uint64_t load(GuestAddr a, Width w, std::uint64_t old = 0) {
+        if (const std::byte* p = ram(a, bytes(w))) {
+            std::uint64_t v = 0;
+            std::memcpy(&v, p, bytes(w));
+            return v;
+        }
+        return load_slow(a, w, old);
+    }
+
+    /// Store the low `w` bytes of `reg`; the whole register is handed over, as the syndrome does.
+    void store(GuestAddr a, Width w, std::uint64_t reg) {
+        if (std::byte* p = ram(a, bytes(w))) {
+            std::memcpy(p, &reg, bytes(w));
+            return;
+        }
+        store_slow(a, w, reg);
+    }
+
+    /// The bytes [a, a + n) when they are RAM of this VM and contiguous, else nullptr.
+    std::byte* ram(GuestAddr a, std::uint64_t n) const {
+        for (const RamWindow& w : ram_) {
+            const std::uint64_t offset = a.value - w.base;
+            if (offset < w.size && n <= w.size - offset)
+                return w.host + offset;
+        }
+        return nullptr;
+    }
+
+    /// Make all that was written before visible, then write the word that hands it over.
+    virtual void publish(GuestAddr a, Width w, std::uint64_t value) = 0;
+    /// Read the word by which another CPU hands something over; what it covers may be read after.
+    virtual std::uint64_t observe(GuestAddr a, Width w) = 0;
+    /// A full barrier (DMB ISH): what was published before is ordered with what is observed after.
+    virtual void barrier() = 0;
+
+    // --- calls to the hypervisor ------------------------------------------------------------
+
+    virtual void hvc(CallRegisters& x) = 0;
+    virtual void smc(CallRegisters& x) = 0;
+
+    // --- time and interrupts ----------------------------------------------------------------
+
+    /// Spend the time of this work. Interruptible: a vector may run in the middle of it.
+    virtual void retire(const Work& work) = 0;
+    /// Spend a time, as a wait of that length would (a busy loop on the counter).
+    virtual void retire_nanoseconds(std::uint64_t ns) = 0;
+    /// WFI: returns when an interrupt is pending for this CPU, masked or not; the vector has run
+    /// if it was not masked.
+    virtual void wait_for_interrupt() = 0;
+    /// PSTATE.I. A pending interrupt is taken inside unmask.
+    virtual void mask_interrupts(bool masked) = 0;
+    virtual bool interrupts_masked() const = 0;
+    virtual void set_vector(InterruptVector* vector) = 0;
+
+    virtual std::uint64_t counter() = 0;  ///< CNTVCT_EL0, ticks
+    virtual std::uint32_t counter_frequency() const = 0;  ///< CNTFRQ_EL0, Hz
+    virtual void set_timer(std::uint64_t compare, TimerControl control) = 0;  ///< CNTV_CVAL, CNTV_CTL
+    virtual TimerControl timer_control() = 0;
+
+    // --- for the observers ------------------------------------------------------------------
+
+    virtual void note(Note what, std::uint64_t a = 0, std::uint64_t b = 0) = 0;
+
+    Cpu(const Cpu&) = delete;
+    Cpu& operator=(const Cpu&) = delete;
+
+  protected:
+    /// Guest-physical RAM that the host may touch directly.
+    struct RamWindow {
+        std::uint64_t base = 0;
+        std::uint64_t size = 0;
+        std::byte* host = nullptr;
+    };
+    static constexpr std::size_t max_ram_windows = 24;
+
+    Cpu() = default;
+    ~Cpu() = default;
+
+    virtual std::uint64_t load_slow(GuestAddr a, Width w, std::uint64_t old) = 0;
+    virtual void store_slow(GuestAddr a, Width w, std::uint64_t reg) = 0;
+
+    void add_ram_window(const RamWindow& w) { ram_.push(w); }
+    void clear_ram_windows() { ram_.count = 0; }
+
+  private:
+    struct RamWindows {
+        std::array<RamWindow, max_ram_windows> items{};
+        std::size_t count = 0;
+        void push(const RamWindow& w) {
+            if (count < items.size())
+                items[count++] = w;
+        }
+        const RamWindow* begin() const { return items.data(); }
+        const RamWindow* end() const { return items.data() + count; }
+    };
+    RamWindows ram_;
+};
+
+/// A program that runs on a CPU from reset on. run() returning powers the CPU off.
+class Program {
+  public:
+    virtual ~Program() = default;
+    virtual void run(Cpu& cpu) = 0;
+};
+
+}  // namespace vms
