@@ -73,6 +73,17 @@ class Cpu {
         store_slow(a, w, reg);
     }
 
+    /// A load-pair (LDP) of two 64-bit registers. Outside RAM its data abort carries no valid
+    /// syndrome (Arm ARM, ESR_ELx.ISS.ISV): nobody can emulate it.
+    std::array<std::uint64_t, 2> load_pair(GuestAddr a) {
+        std::array<std::uint64_t, 2> v{};
+        if (const std::byte* p = ram(a, sizeof v))
+            std::memcpy(v.data(), p, sizeof v);
+        else
+            unsyndromed_slow(a);
+        return v;
+    }
+
     /// The bytes [a, a + n) when they are RAM of this VM and contiguous, else nullptr.
     std::byte* ram(GuestAddr a, std::uint64_t n) const {
         for (const RamWindow& w : ram_) {
@@ -135,6 +146,7 @@ class Cpu {
 
     virtual std::uint64_t load_slow(GuestAddr a, Width w, std::uint64_t old) = 0;
     virtual void store_slow(GuestAddr a, Width w, std::uint64_t reg) = 0;
+    virtual void unsyndromed_slow(GuestAddr /*a*/) {}
 
     void add_ram_window(const RamWindow& w) { ram_.push(w); }
     void clear_ram_windows() { ram_.count = 0; }

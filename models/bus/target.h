@@ -51,6 +51,8 @@ struct TargetTiming {
     Picos write{};  ///< a posted write's cost for the CPU
     /// Registers banked to the accessing CPU need no agreement on time with the other CPUs.
     bool banked = false;
+    /// An access may make the device schedule something of its own (an event, a process).
+    bool schedules = true;
 };
 
 }  // namespace models

@@ -42,6 +42,7 @@ enum class EventKind : std::uint8_t {
     ring_consume,   ///< a = queue identity, b = index
     backend_step,   ///< a = step, b = detail
     workload_done,  ///< a = success
+    driver_fault,   ///< a front-end driver gave up: a = its code, b = detail
     uart_tx,        ///< a byte left a UART: a = byte
     uart_rx,        ///< a byte arrived at a UART: a = byte
     power_off,      ///< the program returned

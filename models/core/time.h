@@ -55,17 +55,26 @@ class RateClock {
     }
 
     /// The time of `counts` from zero, rounded up: the first instant at which the count is reached.
+    /// Counts beyond counts_at(Picos::never()) do not fit.
     constexpr Picos at(std::uint64_t counts) const {
-        const auto total = static_cast<unsigned __int128>(counts) * num_ + (den_ - 1);
-        return {static_cast<std::uint64_t>(total / den_)};
+        const std::uint64_t whole = counts / den_;
+        const std::uint64_t part = counts % den_;
+        return {whole * num_ +
+                static_cast<std::uint64_t>((static_cast<Wide>(part) * num_ + den_ - 1) / den_)};
     }
 
     /// Whole counts elapsed at a time since zero.
     constexpr std::uint64_t counts_at(Picos t) const {
-        return static_cast<std::uint64_t>(static_cast<unsigned __int128>(t.value) * den_ / num_);
+        const std::uint64_t whole = t.value / num_;
+        const std::uint64_t part = t.value % num_;
+        return whole * den_ +
+               static_cast<std::uint64_t>(static_cast<Wide>(part) * den_ / num_);
     }
 
   private:
+    /// An odd rate (99 999 999 Hz) shares few factors with a second's picoseconds.
+    __extension__ typedef unsigned __int128 Wide;
+
     std::uint64_t num_;
     std::uint64_t den_;
     std::uint64_t remainder_ = 0;

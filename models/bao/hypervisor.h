@@ -1,0 +1,249 @@
+// The simulated Bao: a static partitioning hypervisor at EL2. It mirrors Bao's modules and names
+// (github.com/bao-project/bao-hypervisor, commit 738e3dc): configuration and boot, exits, CPU
+// messages over SGI 1, standby, remote I/O (remio.h), the virtual GIC (vgic.h), IPC doorbells.
+// Behaviour is Bao's, its sharp edges included; each of those is also reported as an observation.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/bao/config.h"
+#include "models/bao/costs.h"
+#include "models/bao/legs.h"
+#include "models/bao/remio.h"
+#include "models/bao/vgic.h"
+#include "models/core/core.h"
+#include "models/core/el2.h"
+#include "models/core/probe.h"
+
+namespace models::bao {
+
+struct Vm;
+
+/// Who handles a CPU message (Bao's linker-assigned handler ids).
+enum class MessageHandler : std::uint32_t { remio, ipc, vgic };
+
+/// {handler, event, data} as it crosses from CPU to CPU; `request` is for the observers only.
+struct CpuMessage {
+    MessageHandler handler{};
+    std::uint32_t event = 0;
+    std::uint64_t data = 0;
+    RequestId request{};
+};
+
+/// Bao's circular queue of messages to one CPU.
+class MessageQueue {
+  public:
+    static constexpr std::size_t capacity = 253;
+
+    bool push(const CpuMessage& m) {
+        if (count_ == capacity)
+            return false;
+        items_[(first_ + count_++) % capacity] = m;
+        return true;
+    }
+    bool pop(CpuMessage& m) {
+        if (count_ == 0)
+            return false;
+        m = items_[first_];
+        first_ = (first_ + 1) % capacity;
+        --count_;
+        return true;
+    }
+    std::size_t size() const { return count_; }
+
+  private:
+    std::array<CpuMessage, capacity> items_{};
+    std::size_t first_ = 0;
+    std::size_t count_ = 0;
+};
+
+struct Vcpu {
+    unsigned id = 0;
+    CpuId phys{};
+    Vm* vm = nullptr;
+    bool active = true;  ///< false while a remote I/O access is outstanding
+    DataAbort* abort = nullptr;  ///< the access being emulated, for its register
+    VgicPrivate vgic;
+};
+
+/// Where the counters of a CPU stood at a landmark.
+struct Mark {
+    Picos time{};
+    std::uint64_t instructions = 0;
+    std::uint64_t mmio = 0;
+};
+
+/// A physical CPU as the hypervisor sees it.
+struct Cpu {
+    CpuId id{};
+    Core* core = nullptr;
+    Vcpu* vcpu = nullptr;
+    MessageQueue messages;
+
+    // The blocks of the GIC, as mapped at EL2.
+    Mapping gicd{}, gicc{}, gich{};
+
+    // The exception being handled.
+    Mark vector;                    ///< at its entry
+    std::optional<Mark> lr_written; ///< at its first list-register write
+    Picos blocked_since = Picos::never();  ///< an access waits for its other side since then
+};
+
+/// An emulated region: who answers a trapped access.
+struct EmulatedRegion {
+    enum class Kind : std::uint8_t { distributor, remio };
+    vms::GuestAddr base{};
+    std::uint64_t size = 0;
+    Kind kind{};
+};
+
+struct Vm {
+    std::size_t id = 0;
+    const VmConfig* config = nullptr;
+    std::uint64_t cpus = 0;
+    std::vector<std::unique_ptr<Vcpu>> vcpus;
+    std::vector<EmulatedRegion> emulated;  // in search order
+    std::vector<vms::IntId> interrupts;    // passed through to this VM
+    Stage2 stage2;
+    VgicDistributor vgicd;
+
+    bool has_interrupt(vms::IntId id_) const {
+        for (const vms::IntId i : interrupts)
+            if (i == id_)
+                return true;
+        return false;
+    }
+    Vcpu* vcpu_on(CpuId cpu) const {
+        for (const auto& v : vcpus)
+            if (v->phys == cpu)
+                return v.get();
+        return nullptr;
+    }
+};
+
+/// A boot that Bao refuses (it prints and stops), or a configuration that cannot be built.
+struct BootError {
+    std::string message;
+    std::string vm;      ///< empty when it concerns the whole
+    std::string device;  ///< the remio_dev's name, or empty
+};
+
+/// A CPU that Bao has left in an endless loop.
+struct Crash {
+    Picos time{};
+    CpuId cpu{};
+    std::string vm;
+    std::string reason;
+};
+
+class Hypervisor final : public El2 {
+  public:
+    /// Chooses what runs on a vCPU; called on the vCPU's own thread when its VM starts.
+    using ProgramSource = std::function<vms::Program&(const VmConfig&, unsigned vcpu)>;
+
+    Hypervisor(Config config, const PathCosts& costs, const ProbeHub& probes);
+    ~Hypervisor();
+
+    /// The checks of Bao's boot, in Bao's order; the first that fails. Call before the run.
+    std::optional<BootError> boot();
+
+    void attach(Core& core);
+    void set_programs(ProgramSource source) { programs_ = std::move(source); }
+
+    // --- El2 ----------------------------------------------------------------------------------
+    void reset(Core& core) override;
+    void data_abort(Core& core, DataAbort& abort) override;
+    void hvc(Core& core, vms::CallRegisters& x) override;
+    void smc(Core& core, vms::CallRegisters& x) override;
+    void irq(Core& core) override;
+
+    // --- for the hypervisor's own modules -------------------------------------------------------
+    const Config& config() const { return config_; }
+    const PathCosts& costs() const { return costs_; }
+    const ProbeHub& probes() const { return probes_; }
+    std::vector<std::unique_ptr<Vm>>& vms() { return vms_; }
+    const std::vector<std::unique_ptr<Vm>>& vms() const { return vms_; }
+    Cpu& cpu(CpuId id) { return *cpus_[id.value]; }
+    const Cpu& cpu(CpuId id) const { return *cpus_[id.value]; }
+
+    /// Push a message and send SGI 1; dropped with a warning when the queue is full.
+    void send_message(Cpu& from, CpuId to, const CpuMessage& m);
+    Mark mark(const Cpu& c) const {
+        const ExecutionCounters& n = c.core->counters(Level::el2);
+        return {c.core->now(), n.instructions, n.mmio};
+    }
+    /// Record the leg from a mark to now.
+    void leg(const Cpu& c, Leg l, const Mark& from, RequestId request = {}) const;
+    void leg(const Cpu& c, Leg l, const Mark& from, const Mark& to, RequestId request) const;
+    void event(const Cpu& c, EventKind kind, RequestId request = {}, std::uint64_t a = 0,
+               std::uint64_t b = 0, std::uint64_t d = 0) const {
+        probes_.event({c.core->now(), c.id, kind, request, a, b, d});
+    }
+    void observe(const Cpu& c, std::string_view rule, std::string what) const;
+    /// Bao's ERROR(): prints and loops for ever on this CPU.
+    [[noreturn]] void error(Cpu& c, std::string_view rule, std::string what);
+
+    // --- for reports ----------------------------------------------------------------------------
+    const Remio& remio() const { return remio_; }
+    Remio& remio() { return remio_; }
+    const Vgic& vgic() const { return vgic_; }
+    const std::vector<Crash>& crashes() const { return crashes_; }
+    /// Called when a CPU enters an endless loop.
+    void on_crash(std::function<void()> f) { on_crash_ = std::move(f); }
+    /// The earliest time since which an access waits for its other side, or never.
+    Picos oldest_wait() const;
+    /// Called when an access begins to wait for its other side.
+    void on_wait(std::function<void()> f) { on_wait_ = std::move(f); }
+    void waiting(Cpu& c);
+    /// Name of the VM on a CPU, or "-".
+    std::string vm_name(const Cpu& c) const;
+
+  private:
+    friend class Remio;
+
+    /// What one interrupt episode did, to name its leg.
+    struct Drained {
+        unsigned remio = 0;
+        unsigned ipc = 0;
+        unsigned vgic = 0;
+        bool answered = false;
+        RequestId request{};
+        unsigned total() const { return remio + ipc + vgic; }
+    };
+
+    void init_vm(Vm& vm);
+    void init_gic_distributor(Cpu& c);
+    void init_gic_cpu(Cpu& c);
+    Drained drain(Cpu& c, bool at_resume);
+    void handle_message(Cpu& c, const CpuMessage& m, bool at_resume);
+    void standby(Cpu& c, RequestId request, bool write);
+    void begin(Cpu& c);
+    const EmulatedRegion* search(Cpu& c, vms::GuestAddr a);
+    void call(Cpu& c, vms::CallRegisters& x, bool smc);
+    std::int64_t ipc_hypercall(Cpu& c, const vms::CallRegisters& x, const Mark& from);
+    void ipc_message(Cpu& c, const CpuMessage& m);
+    std::int64_t psci(const vms::CallRegisters& x) const;
+
+    Config config_;
+    PathCosts costs_;
+    const ProbeHub& probes_;
+    ProgramSource programs_;
+    std::vector<std::unique_ptr<Cpu>> cpus_;
+    std::vector<std::unique_ptr<Vm>> vms_;
+    Remio remio_;
+    Vgic vgic_;
+    std::vector<Crash> crashes_;
+    std::function<void()> on_crash_;
+    std::function<void()> on_wait_;
+    bool distributor_ready_ = false;
+};
+
+}  // namespace models::bao

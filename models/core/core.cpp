@@ -1,0 +1,425 @@
+// A physical CPU: local time, traps, interrupts. See core.h for the rules of time.
+#include "models/core/core.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace models {
+
+namespace {
+constexpr std::uint64_t milli = 1000;
+}
+
+Core::Core(sc_core::sc_module_name name, const Parameters& p, Timeline& timeline, Bus& bus,
+           InterruptController& gic, El2& el2, std::unique_ptr<CoreModel> model,
+           const ProbeHub& probes)
+    : sc_module(name),
+      p_(p),
+      timeline_(timeline),
+      bus_(bus),
+      gic_(gic),
+      el2_(el2),
+      model_(std::move(model)),
+      probes_(probes),
+      clock_(p.hz, milli),
+      timer_(p.counter_hz) {
+    sc_core::sc_spawn_options options;
+    options.set_stack_size(256 * 1024);  // native programs nest vectors and traps
+    sc_core::sc_spawn([this] { thread(); }, sc_core::sc_gen_unique_name("cpu"), &options);
+}
+
+Core::~Core() = default;
+
+void Core::thread() {
+    timeline_.forget();
+    ++timeline_.activations;
+    el2_.reset(*this);
+    halt();
+}
+
+void Core::halt() {
+    halted_ = true;
+    waiting_ = false;
+    for (;;) {
+        wake_.cancel();
+        sc_core::wait(wake_);
+    }
+}
+
+// --- time -----------------------------------------------------------------------------------
+
+void Core::block(Picos t, bool interruptible) {
+    wake_.cancel();
+    if (t != Picos::never()) {
+        wake_.notify((t - kernel_now()).sc());
+        timeline_.set_due(p_.id, t);
+    }
+    waiting_ = interruptible;
+    sc_core::wait(wake_);
+    waiting_ = false;
+    timeline_.forget();
+    ++timeline_.activations;
+    // CPUs that are due at the same time act in the order of their numbers, whatever the order in
+    // which the kernel runs their threads.
+    while (timeline_.lower_cpu_due(p_.id, kernel_now())) {
+        sc_core::wait(sc_core::SC_ZERO_TIME);
+        timeline_.forget();
+        ++timeline_.activations;
+    }
+    timeline_.woken(p_.id);
+}
+
+void Core::sync() {
+    timeline_.poll();
+    if (timeline_.next_due() > local_)
+        return;
+    while (kernel_now() < local_)
+        block(local_, false);
+}
+
+void Core::advance(Picos d) {
+    local_ += d;
+    fire_timer_if_due();
+}
+
+void Core::charge(const vms::Work& w) {
+    counters_at(level_).instructions += w.instructions;
+    advance(clock_.advance(model_->milli_cycles(w)));
+}
+
+void Core::charge_el3(const vms::Work& w) {
+    counters_at(Level::el3).instructions += w.instructions;
+    advance(clock_.advance(model_->milli_cycles(w)));
+}
+
+void Core::charge_until_event(const vms::Work& iteration) {
+    constexpr std::uint64_t most = 100'000'000;  // keeps the counts of one charge in 32 bits
+    const Picos before = local_;
+    charge(iteration);
+    const Picos step = local_ - before;
+    const Picos next = std::min(timeline_.next_due(), timer_deadline_);
+    if (next == Picos::never()) {
+        block(next, false);  // nothing can ever change what is polled
+        return;
+    }
+    if (step.value != 0 && next > local_) {
+        const std::uint64_t n = std::min((next - local_).value / step.value, most);
+        if (n != 0)
+            charge(iteration * static_cast<std::uint32_t>(n));
+    }
+}
+
+void Core::wait_until(Picos t) {
+    while (local_ < t) {
+        const Picos stop = std::min(t, timer_deadline_);
+        if (timeline_.next_due() <= stop) {
+            while (kernel_now() < stop)
+                block(stop, false);
+        }
+        local_ = std::max(local_, stop);
+        fire_timer_if_due();
+    }
+}
+
+void Core::spend(Picos d) {
+    take_interrupts();
+    while (d.value != 0) {
+        const Picos end = local_ + d;
+        const Picos stop = std::min(end, std::max(timer_deadline_, local_));
+        const Picos now = kernel_now();
+        if (stop - now <= timeline_.quantum() || timeline_.next_due() > stop) {
+            local_ = stop;
+        } else {
+            timeline_.poll();
+            block(stop, true);
+            local_ = std::max(local_, std::min(kernel_now(), stop));
+        }
+        d = end - local_;
+        fire_timer_if_due();
+        take_interrupts();
+    }
+}
+
+bool Core::wait_for_physical_interrupt() {
+    bool waited = false;
+    while (!physical_interrupt_pending()) {
+        Picos next = timer_deadline_;
+        if (irq_)
+            next = std::min(next, irq_since_);
+        if (next != Picos::never() && timeline_.next_due() > next) {
+            local_ = std::max(local_, next);
+        } else {
+            waited = true;
+            timeline_.poll();
+            block(next, true);
+            local_ = std::max(local_, kernel_now());
+        }
+        fire_timer_if_due();
+    }
+    return waited;
+}
+
+// --- interrupts -----------------------------------------------------------------------------
+
+void Core::irq(bool level, Picos at) {
+    irq_ = level;
+    irq_since_ = at;
+    if (level && waiting_) {
+        const Picos now = kernel_now();
+        at = std::max(at, now);
+        wake_.notify((at - now).sc());
+        timeline_.set_due(p_.id, at);
+        timeline_.caused(at);
+    }
+}
+
+void Core::virq(bool level, Picos at) {
+    // The virtual CPU interface is banked to this CPU: only its own accesses move this line.
+    virq_ = level;
+    virq_since_ = at;
+}
+
+void Core::update_timer_output() {
+    const bool output = timer_.output(local_);
+    timer_deadline_ = output ? Picos::never() : timer_.deadline();
+    if (output != timer_output_) {
+        timer_output_ = output;
+        gic_.ppi(p_.id, GenericTimer::virtual_timer_ppi, output, local_);
+    }
+}
+
+void Core::fire_timer() {
+    const Picos at = timer_deadline_;
+    timer_deadline_ = Picos::never();
+    timer_output_ = true;
+    gic_.ppi(p_.id, GenericTimer::virtual_timer_ppi, true, at);
+}
+
+void Core::enter_el2() {
+    level_ = Level::el2;
+    advance_cycles(p_.exception_entry_cycles);
+}
+
+void Core::leave_el2() {
+    advance_cycles(p_.exception_return_cycles);
+    level_ = Level::el1;
+}
+
+void Core::take_pending_interrupts() {
+    for (;;) {
+        if (irq_ && irq_since_ <= local_) {
+            enter_el2();
+            el2_.irq(*this);
+            leave_el2();
+        } else if (virq_ && !masked_ && virq_since_ <= local_ && vector_ != nullptr) {
+            masked_ = true;
+            advance_cycles(p_.exception_entry_cycles);
+            probes_.event({local_, p_.id, EventKind::virtual_irq, {}, 0, 0, 0});
+            vector_->irq();
+            advance_cycles(p_.exception_return_cycles);
+            masked_ = false;
+        } else {
+            return;
+        }
+    }
+}
+
+// --- devices --------------------------------------------------------------------------------
+
+Mapping Core::map(PhysAddr base) const {
+    const Bus::Region* r = bus_.find(base);
+    if (r == nullptr)
+        return {};
+    return {r->target, base.value - r->base.value, base, r->timing};
+}
+
+std::uint64_t Core::device_access(Target& t, std::uint64_t offset, std::uint64_t address,
+                                  vms::Width w, bool write, std::uint64_t value,
+                                  const TargetTiming& timing) {
+    ExecutionCounters& c = counters_at(level_);
+    ++c.instructions;
+    ++c.mmio;
+    advance(write ? timing.write : timing.read);
+    if (!timing.banked)
+        sync();
+    Access a;
+    a.offset = offset;
+    a.value = value & vms::mask(w);
+    a.width = w;
+    a.write = write;
+    a.cpu = p_.id;
+    a.time = local_;
+    t.access(a);
+    if (timing.schedules)
+        timeline_.forget();
+    if (probes_.mmio != nullptr) {
+        probes_.mmio->mmio({local_, p_.id, PhysAddr{address}, a.value & vms::mask(w), write,
+                            static_cast<std::uint8_t>(level_)});
+    }
+    return a.value & vms::mask(w);
+}
+
+std::uint64_t Core::load_slow(vms::GuestAddr a, vms::Width w, std::uint64_t old) {
+    take_interrupts();
+    if (const Stage2::Device* d = stage2_->device(a, vms::bytes(w))) {
+        const PhysAddr pa = d->phys + (a.value - d->base.value);
+        if (const Bus::Region* r = bus_.find(pa)) {
+            return device_access(*r->target, pa.value - r->base.value, pa.value, w, false, 0,
+                                 r->timing);
+        }
+    }
+    DataAbort abort{a, w, false, true, old};
+    data_abort(abort);
+    return abort.reg;
+}
+
+void Core::store_slow(vms::GuestAddr a, vms::Width w, std::uint64_t reg) {
+    take_interrupts();
+    if (const Stage2::Device* d = stage2_->device(a, vms::bytes(w))) {
+        const PhysAddr pa = d->phys + (a.value - d->base.value);
+        if (const Bus::Region* r = bus_.find(pa)) {
+            device_access(*r->target, pa.value - r->base.value, pa.value, w, true, reg, r->timing);
+            return;
+        }
+    }
+    DataAbort abort{a, w, true, true, reg};
+    data_abort(abort);
+}
+
+void Core::unsyndromed_slow(vms::GuestAddr a) {
+    take_interrupts();
+    DataAbort abort{a, vms::Width::dword, false, false, 0};
+    data_abort(abort);
+}
+
+void Core::data_abort(DataAbort& abort) {
+    enter_el2();
+    el2_.data_abort(*this, abort);
+    leave_el2();
+    take_interrupts();
+}
+
+// --- what a program calls -------------------------------------------------------------------
+
+void Core::run_guest(vms::Program& program, const Stage2& stage2) {
+    stage2_ = &stage2;
+    clear_ram_windows();
+    for (const Stage2::Ram& r : stage2.ram())
+        add_ram_window({r.base.value, r.size, r.host});
+    masked_ = true;
+    vector_ = nullptr;
+    leave_el2();
+    program.run(*this);
+    level_ = Level::el2;
+    vector_ = nullptr;
+    probes_.event({local_, p_.id, EventKind::power_off, {}, 0, 0, 0});
+}
+
+void Core::publish(vms::GuestAddr a, vms::Width w, std::uint64_t value) {
+    take_interrupts();
+    sync();
+    store(a, w, value);
+}
+
+std::uint64_t Core::observe(vms::GuestAddr a, vms::Width w) {
+    take_interrupts();
+    sync();
+    return load(a, w);
+}
+
+void Core::barrier() {
+    take_interrupts();
+}
+
+void Core::hvc(vms::CallRegisters& x) {
+    take_interrupts();
+    enter_el2();
+    el2_.hvc(*this, x);
+    leave_el2();
+    take_interrupts();
+}
+
+void Core::smc(vms::CallRegisters& x) {
+    take_interrupts();
+    enter_el2();
+    el2_.smc(*this, x);
+    leave_el2();
+    take_interrupts();
+}
+
+void Core::retire(const vms::Work& work) {
+    counters_at(Level::el1).instructions += work.instructions;
+    spend(clock_.advance(model_->milli_cycles(work)));
+}
+
+void Core::retire_nanoseconds(std::uint64_t ns) {
+    spend(Picos::ns(ns));
+}
+
+void Core::wait_for_interrupt() {
+    take_interrupts();
+    while (!physical_interrupt_pending() && !(virq_ && virq_since_ <= local_)) {
+        Picos next = timer_deadline_;
+        if (irq_)
+            next = std::min(next, irq_since_);
+        if (next != Picos::never() && timeline_.next_due() > next) {
+            local_ = std::max(local_, next);
+        } else {
+            timeline_.poll();
+            waiting_ = true;
+            if (on_idle_)
+                on_idle_();
+            block(next, true);
+            local_ = std::max(local_, kernel_now());
+        }
+        fire_timer_if_due();
+    }
+    take_interrupts();
+}
+
+void Core::mask_interrupts(bool masked) {
+    masked_ = masked;
+    take_interrupts();
+}
+
+std::uint64_t Core::counter() {
+    take_interrupts();
+    return timer_.counter(local_);
+}
+
+void Core::set_timer(std::uint64_t compare, vms::TimerControl control) {
+    take_interrupts();
+    timer_.set(compare, control);
+    update_timer_output();
+    take_interrupts();
+}
+
+vms::TimerControl Core::timer_control() {
+    take_interrupts();
+    return timer_.control(local_);
+}
+
+void Core::note(vms::Note what, std::uint64_t a, std::uint64_t b) {
+    switch (what) {
+        case vms::Note::ring_publish:
+            probes_.event({local_, p_.id, EventKind::ring_publish, {}, a, b, 0});
+            break;
+        case vms::Note::ring_consume:
+            probes_.event({local_, p_.id, EventKind::ring_consume, {}, a, b, 0});
+            break;
+        case vms::Note::workload_done:
+            probes_.event({local_, p_.id, EventKind::workload_done, {}, a, 0, 0});
+            break;
+        case vms::Note::backend_step:
+            last_step_ = {a, b, local_, true};
+            probes_.event({local_, p_.id, EventKind::backend_step, {}, a, b, 0});
+            break;
+        case vms::Note::driver_fault:
+            probes_.event({local_, p_.id, EventKind::driver_fault, {}, a, b, 0});
+            break;
+    }
+    if (on_note_ && what != vms::Note::backend_step)
+        on_note_(what, a, b);
+}
+
+}  // namespace models

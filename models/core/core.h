@@ -1,0 +1,229 @@
+// A physical CPU (Cortex-A class, Armv8-A AArch64) as far as a static partitioning system uses it:
+// exception levels EL1 to EL3, stage-2 translation, physical and virtual interrupts, the virtual
+// timer, and time. Guest software and the hypervisor that it traps into run on one SC_THREAD: a trap
+// is a function call up to EL2.
+//
+// Time. The core has a local time that may be ahead of the kernel's. Private computation advances
+// the local time; at most one quantum ahead, unless nothing else could happen before. What others
+// can see (sync()) happens at the local time exactly: at once when nothing else is due by then,
+// else after the thread has waited for it. A physical interrupt is taken at EL1 at the first
+// opportunity at or after its time; the lateness is at most one quantum of private computation.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <systemc>
+
+#include "models/bus/bus.h"
+#include "models/core/core_model.h"
+#include "models/core/el2.h"
+#include "models/core/irq_line.h"
+#include "models/core/probe.h"
+#include "models/core/stage2.h"
+#include "models/core/time.h"
+#include "models/core/timeline.h"
+#include "models/timer/generic_timer.h"
+#include "vms/cpu.h"
+
+namespace models {
+
+/// Exception levels, to index counters.
+enum class Level : std::uint8_t { el0 = 0, el1 = 1, el2 = 2, el3 = 3 };
+
+/// What a core has executed at one exception level.
+struct ExecutionCounters {
+    std::uint64_t instructions = 0;  ///< device accesses included
+    std::uint64_t mmio = 0;          ///< device accesses
+};
+
+/// Software at EL2 sees a device as it mapped it: resolved once, used often.
+struct Mapping {
+    Target* target = nullptr;
+    std::uint64_t offset = 0;  ///< of the mapping's first byte in the target
+    PhysAddr base{};
+    TargetTiming timing{};
+};
+
+class Core final : public sc_core::sc_module, public vms::Cpu, public CpuInterrupts {
+  public:
+    struct Parameters {
+        CpuId id{};
+        std::uint64_t hz = 1'200'000'000;
+        std::uint64_t counter_hz = 100'000'000;
+        std::uint64_t exception_entry_cycles = 40;   ///< estimate, 20 to 60
+        std::uint64_t exception_return_cycles = 40;  ///< estimate, 20 to 60
+    };
+
+    Core(sc_core::sc_module_name name, const Parameters& p, Timeline& timeline, Bus& bus,
+         InterruptController& gic, El2& el2, std::unique_ptr<CoreModel> model,
+         const ProbeHub& probes);
+    ~Core() override;
+
+    CpuId id() const { return p_.id; }
+
+    // --- for software at EL2 ------------------------------------------------------------------
+
+    Picos now() const { return local_; }
+    Level level() const { return level_; }
+    const ExecutionCounters& counters(Level l) const { return counters_[index(l)]; }
+
+    /// Resolve a device for use at EL2; target is null when nothing decodes the address.
+    Mapping map(PhysAddr base) const;
+    std::uint32_t read32(const Mapping& m, std::uint64_t offset) {
+        return static_cast<std::uint32_t>(
+            device_access(*m.target, m.offset + offset, m.base.value + offset, vms::Width::word,
+                          false, 0, m.timing));
+    }
+    void write32(const Mapping& m, std::uint64_t offset, std::uint32_t value) {
+        device_access(*m.target, m.offset + offset, m.base.value + offset, vms::Width::word, true,
+                      value, m.timing);
+    }
+
+    /// Work at the current exception level, and its time; not interruptible.
+    void charge(const vms::Work& w);
+    /// Work of the firmware at EL3 on this CPU's behalf.
+    void charge_el3(const vms::Work& w);
+
+    /// A polling loop's iterations of this work, at least one, up to the next moment at which
+    /// something else can happen: the time is exactly that of polling.
+    void charge_until_event(const vms::Work& iteration);
+
+    /// Agree with the others on the local time: from here what is done is visible at now().
+    void sync();
+
+    /// WFI at EL2: until a physical interrupt is pending, taken or not. True if it had to wait.
+    bool wait_for_physical_interrupt();
+    /// Whether a physical interrupt is pending at the CPU interface now.
+    bool physical_interrupt_pending() const { return irq_ && irq_since_ <= local_; }
+    /// Wait at EL2 without executing anything, until a time.
+    void wait_until(Picos t);
+
+    /// Run a guest at EL1 from reset in this address space. Returns when the program returns.
+    void run_guest(vms::Program& program, const Stage2& stage2);
+
+    /// The CPU never executes again (an endless loop in the hypervisor, power-off): does not return.
+    [[noreturn]] void halt();
+
+    // --- what the outside asks ----------------------------------------------------------------
+
+    /// Waiting for an interrupt at EL1 with none to come from this CPU itself.
+    bool idle() const { return waiting_ && level_ == Level::el1; }
+    bool halted() const { return halted_; }
+    bool waiting() const { return waiting_; }
+    bool in_wfi_at(Level l) const { return waiting_ && level_ == l; }
+    /// When the guest's own timer will next interrupt; never() when not set.
+    Picos timer_deadline() const { return timer_deadline_; }
+
+    struct Step {
+        std::uint64_t step = 0;
+        std::uint64_t detail = 0;
+        Picos at{};
+        bool any = false;
+    };
+    /// The last Note::backend_step of the program on this core.
+    const Step& last_step() const { return last_step_; }
+    /// Called in the thread of the core for notes that the program's surroundings act on.
+    void on_note(std::function<void(vms::Note, std::uint64_t, std::uint64_t)> f) {
+        on_note_ = std::move(f);
+    }
+    /// Called when the core begins to wait for an interrupt at EL1.
+    void on_idle(std::function<void()> f) { on_idle_ = std::move(f); }
+
+    // --- CpuInterrupts ------------------------------------------------------------------------
+    void irq(bool level, Picos at) override;
+    void virq(bool level, Picos at) override;
+
+    // --- vms::Cpu -----------------------------------------------------------------------------
+    void publish(vms::GuestAddr a, vms::Width w, std::uint64_t value) override;
+    std::uint64_t observe(vms::GuestAddr a, vms::Width w) override;
+    void barrier() override;
+    void hvc(vms::CallRegisters& x) override;
+    void smc(vms::CallRegisters& x) override;
+    void retire(const vms::Work& work) override;
+    void retire_nanoseconds(std::uint64_t ns) override;
+    void wait_for_interrupt() override;
+    void mask_interrupts(bool masked) override;
+    bool interrupts_masked() const override { return masked_; }
+    void set_vector(vms::InterruptVector* vector) override { vector_ = vector; }
+    std::uint64_t counter() override;
+    std::uint32_t counter_frequency() const override {
+        return static_cast<std::uint32_t>(timer_.frequency());
+    }
+    void set_timer(std::uint64_t compare, vms::TimerControl control) override;
+    vms::TimerControl timer_control() override;
+    void note(vms::Note what, std::uint64_t a, std::uint64_t b) override;
+
+  protected:
+    std::uint64_t load_slow(vms::GuestAddr a, vms::Width w, std::uint64_t old) override;
+    void store_slow(vms::GuestAddr a, vms::Width w, std::uint64_t reg) override;
+    void unsyndromed_slow(vms::GuestAddr a) override;
+
+  private:
+    static constexpr std::size_t index(Level l) { return static_cast<std::size_t>(l); }
+    ExecutionCounters& counters_at(Level l) { return counters_[index(l)]; }
+
+    void thread();
+    std::uint64_t device_access(Target& t, std::uint64_t offset, std::uint64_t address,
+                                vms::Width w, bool write, std::uint64_t value,
+                                const TargetTiming& timing);
+    /// Private time at the current level.
+    void advance(Picos d);
+    void advance_cycles(std::uint64_t n) { advance(clock_.advance(n * 1000)); }
+    /// Private time at EL1, interruptible.
+    void spend(Picos d);
+    void enter_el2();
+    void leave_el2();
+    /// Take whatever interrupt is pending at EL1, physical ones to EL2, virtual ones to the vector.
+    void take_interrupts() {
+        if ((irq_ && irq_since_ <= local_) || (virq_ && !masked_ && virq_since_ <= local_))
+            take_pending_interrupts();
+    }
+    void take_pending_interrupts();
+    void fire_timer_if_due() {
+        if (timer_deadline_ <= local_)
+            fire_timer();
+    }
+    void fire_timer();
+    void update_timer_output();
+    /// Give up the thread until `t`, or until an interrupt line changes when `interruptible`.
+    void block(Picos t, bool interruptible);
+    void data_abort(DataAbort& abort);
+
+    Parameters p_;
+    Timeline& timeline_;
+    Bus& bus_;
+    InterruptController& gic_;
+    El2& el2_;
+    std::unique_ptr<CoreModel> model_;
+    const ProbeHub& probes_;
+
+    RateClock clock_;  // milli-cycles
+    GenericTimer timer_;
+    Picos local_{};
+    Level level_ = Level::el2;
+    std::array<ExecutionCounters, 4> counters_{};
+
+    // Interrupt inputs, with the time from which their level holds.
+    bool irq_ = false;
+    bool virq_ = false;
+    Picos irq_since_{};
+    Picos virq_since_{};
+    bool timer_output_ = false;
+    Picos timer_deadline_ = Picos::never();
+
+    bool masked_ = true;  // PSTATE.I at EL1
+    vms::InterruptVector* vector_ = nullptr;
+    const Stage2* stage2_ = nullptr;
+
+    sc_core::sc_event wake_;
+    bool waiting_ = false;        // for an interrupt: the lines wake the thread
+    bool halted_ = false;
+    Step last_step_{};
+    std::function<void(vms::Note, std::uint64_t, std::uint64_t)> on_note_;
+    std::function<void()> on_idle_;
+};
+
+}  // namespace models

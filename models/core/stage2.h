@@ -1,0 +1,49 @@
+// Stage-2 translation of one VM (Arm ARM D8): which guest-physical ranges are RAM, which are devices
+// passed through, and that everything else traps to EL2.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "models/bus/target.h"
+#include "vms/types.h"
+
+namespace models {
+
+class Stage2 {
+  public:
+    struct Ram {
+        vms::GuestAddr base{};
+        std::uint64_t size = 0;
+        PhysAddr phys{};
+        std::byte* host = nullptr;
+    };
+    struct Device {
+        vms::GuestAddr base{};
+        std::uint64_t size = 0;
+        PhysAddr phys{};
+    };
+
+    void add(const Ram& r) { ram_.push_back(r); }
+    void add(const Device& d) { devices_.push_back(d); }
+
+    const std::vector<Ram>& ram() const { return ram_; }
+    const std::vector<Device>& devices() const { return devices_; }
+
+    /// The device range that holds all of [a, a + n), or nullptr: the access traps.
+    const Device* device(vms::GuestAddr a, unsigned n) const {
+        for (const Device& d : devices_) {
+            const std::uint64_t offset = a.value - d.base.value;
+            if (offset < d.size && n <= d.size - offset)
+                return &d;
+        }
+        return nullptr;
+    }
+
+  private:
+    std::vector<Ram> ram_;
+    std::vector<Device> devices_;
+};
+
+}  // namespace models

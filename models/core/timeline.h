@@ -1,0 +1,81 @@
+// What the CPUs of one platform agree on: when the rest of the simulation will next do anything,
+// until when the run goes, and in which order CPUs act that are due at the same picosecond.
+//
+// A CPU runs ahead of the kernel's time in a local time of its own. Before it does what others can
+// see, it asks next_due(): when nothing else is due at or before its local time it may act at once,
+// without giving up its thread; nothing could come between. The answer is cached for as long as the
+// CPU keeps its thread, because then only its own deeds can bring something nearer.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#include <systemc>
+
+#include "models/bus/target.h"
+#include "models/core/time.h"
+
+namespace models {
+
+class Timeline {
+  public:
+    static constexpr std::size_t max_cpus = 64;
+
+    explicit Timeline(Picos quantum) : quantum_(quantum) { due_.fill(Picos::never()); }
+
+    /// How far private computation may run ahead while others have something to do.
+    Picos quantum() const { return quantum_; }
+
+    /// The run ends here: nobody acts later.
+    void set_horizon(Picos t) { horizon_ = t; }
+    Picos horizon() const { return horizon_; }
+
+    /// Earliest time at which something other than the running thread can act.
+    Picos next_due() {
+        if (!known_) {
+            const Picos now = kernel_now();
+            const sc_core::sc_time ahead = sc_core::sc_time_to_pending_activity();
+            const std::uint64_t room = Picos::never().value - now.value;
+            next_due_ = ahead.value() >= room ? Picos::never() : now + Picos{ahead.value()};
+            next_due_ = std::min(next_due_, horizon_);
+            known_ = true;
+        }
+        return next_due_;
+    }
+    /// The running thread has caused something at `t`.
+    void caused(Picos t) { next_due_ = std::min(next_due_, t); }
+    /// Something may have been scheduled by a device, or another thread has run.
+    void forget() { known_ = false; }
+
+    /// CPU `cpu` will be woken at `t` (the earliest of what was said counts until it has woken).
+    void set_due(CpuId cpu, Picos t) { due_[cpu.value] = std::min(due_[cpu.value], t); }
+    void woken(CpuId cpu) { due_[cpu.value] = Picos::never(); }
+    /// Whether a lower-numbered CPU is due at `t` too: it goes first, whatever the kernel's order.
+    bool lower_cpu_due(CpuId cpu, Picos t) const {
+        return std::any_of(due_.begin(), due_.begin() + cpu.value, [t](Picos d) { return d == t; });
+    }
+
+    /// Called now and then from the CPUs' threads: progress reports and the user's interruption.
+    void on_poll(std::function<void()> f) { poll_ = std::move(f); }
+    void poll() {
+        if ((++polls_ & 0xfff) == 0 && poll_)
+            poll_();
+    }
+
+    /// Thread activations so far (the host's cost of a run, not a result).
+    std::uint64_t activations = 0;
+
+  private:
+    Picos quantum_;
+    Picos horizon_ = Picos::never();
+    Picos next_due_{};
+    bool known_ = false;
+    std::array<Picos, max_cpus> due_{};
+    std::function<void()> poll_;
+    std::uint64_t polls_ = 0;
+};
+
+}  // namespace models
