@@ -195,6 +195,7 @@ class Hypervisor final : public El2 {
     const Remio& remio() const { return remio_; }
     Remio& remio() { return remio_; }
     const Vgic& vgic() const { return vgic_; }
+    Vgic& vgic() { return vgic_; }
     const std::vector<Crash>& crashes() const { return crashes_; }
     /// Called when a CPU enters an endless loop.
     void on_crash(std::function<void()> f) { on_crash_ = std::move(f); }

@@ -1,6 +1,6 @@
 // The machine on which the path costs were measured (data/bao-path-costs.csv): QEMU virt with
 // GICv2, VM 0 the front-end on CPU 0, VM 1 the back-end on CPU 1, one remote I/O device, and two
-// small bare-metal guests. What differs between tests is a value in Setup.
+// small bare-metal guests. What differs between tests is a value in Options.
 //
 // The guests do what the measured ones did: they take interrupts through their vector, acknowledge
 // and end the interrupt first, and only then ask; they repeat ASK while the answer says that more
@@ -40,7 +40,7 @@ constexpr std::uint64_t shared_size = 0x1'0000;
 constexpr std::uint64_t private_base = 0x4000'0000;
 constexpr std::uint64_t private_size = 0x1'0000;
 
-struct Setup {
+struct Options {
     unsigned devices = 1;           ///< remote I/O devices between VM 0 and VM 1
     bool firmware_standby = true;   ///< as measured
     bool eoi_maintenance = true;
@@ -189,7 +189,7 @@ inline std::unique_ptr<vms::Program> backend(unsigned devices, BackendOptions o 
 
 class Rig {
   public:
-    explicit Rig(Setup setup = {})
+    explicit Rig(Options setup = {})
         : timeline(setup.quantum),
           ram(models::PhysAddr{0x4000'0000}, 0x1000'0000),
           gic({4, 288, setup.list_registers, vms::IntId{25}}),
@@ -234,7 +234,7 @@ class Rig {
         return c;
     }
 
-    bao::Config make_config(const Setup& s) {
+    bao::Config make_config(const Options& s) {
         bao::Config c;
         c.gic = {models::PhysAddr{0x0800'0000}, models::PhysAddr{0x0801'0000},
                  models::PhysAddr{0x0803'0000}, models::PhysAddr{0x0804'0000}, vms::IntId{25},
