@@ -174,13 +174,11 @@ void Hypervisor::reset(Core& core) {
     if (core.id().value == 0) {
         init_gic_distributor(c);
         core.sync();
-        distributor_ready_ = true;
+        for (const auto& other : cpus_)
+            if (other.get() != &c)
+                other->core->release(core.now());
     } else {
-        core.sync();
-        while (!distributor_ready_) {
-            core.charge_until_event(costs_.ready_wait);
-            core.sync();
-        }
+        core.wait_for_release();
     }
     init_gic_cpu(c);
     for (auto& vm : vms_) {

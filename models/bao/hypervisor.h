@@ -244,7 +244,6 @@ class Hypervisor final : public El2 {
     std::vector<Crash> crashes_;
     std::function<void()> on_crash_;
     std::function<void()> on_wait_;
-    bool distributor_ready_ = false;
 };
 
 }  // namespace models::bao

@@ -83,7 +83,7 @@ void Core::advance(Picos d) {
 }
 
 void Core::charge(const vms::Work& w) {
-    counters_at(level_).instructions += w.instructions;
+    executing_->instructions += w.instructions;
     advance(clock_.advance(model_->milli_cycles(w)));
 }
 
@@ -119,6 +119,19 @@ void Core::wait_until(Picos t) {
         local_ = std::max(local_, stop);
         fire_timer_if_due();
     }
+}
+
+void Core::wait_for_release() {
+    while (released_at_ == Picos::never() || kernel_now() < released_at_)
+        block(released_at_, false);
+    local_ = std::max(local_, released_at_);
+}
+
+void Core::release(Picos at) {
+    released_at_ = at;
+    wake_.notify((at - std::min(at, kernel_now())).sc());
+    timeline_.set_due(p_.id, at);
+    timeline_.caused(at);
 }
 
 void Core::spend(Picos d) {
@@ -196,13 +209,13 @@ void Core::fire_timer() {
 }
 
 void Core::enter_el2() {
-    level_ = Level::el2;
+    set_level(Level::el2);
     advance_cycles(p_.exception_entry_cycles);
 }
 
 void Core::leave_el2() {
     advance_cycles(p_.exception_return_cycles);
-    level_ = Level::el1;
+    set_level(Level::el1);
 }
 
 void Core::take_pending_interrupts() {
@@ -233,41 +246,41 @@ Mapping Core::map(PhysAddr base) const {
     return {r->target, base.value - r->base.value, base, r->timing};
 }
 
-std::uint64_t Core::device_access(Target& t, std::uint64_t offset, std::uint64_t address,
-                                  vms::Width w, bool write, std::uint64_t value,
-                                  const TargetTiming& timing) {
-    ExecutionCounters& c = counters_at(level_);
-    ++c.instructions;
-    ++c.mmio;
-    advance(write ? timing.write : timing.read);
+void Core::perform(Access& a, Target& t, std::uint64_t address, const TargetTiming& timing) {
+    ++executing_->instructions;
+    ++executing_->mmio;
+    advance(a.write ? timing.write : timing.read);
     if (!timing.banked)
         sync();
-    Access a;
-    a.offset = offset;
-    a.value = value & vms::mask(w);
-    a.width = w;
-    a.write = write;
-    a.cpu = p_.id;
     a.time = local_;
     t.access(a);
     if (timing.schedules)
         timeline_.forget();
-    if (probes_.mmio != nullptr) {
-        probes_.mmio->mmio({local_, p_.id, PhysAddr{address}, a.value & vms::mask(w), write,
-                            static_cast<std::uint8_t>(level_)});
+    if (probes_.mmio != nullptr) [[unlikely]] {
+        probes_.mmio->mmio({local_, p_.id, PhysAddr{address}, a.value & vms::mask(a.width),
+                            a.write, static_cast<std::uint8_t>(level_)});
     }
-    return a.value & vms::mask(w);
+}
+
+bool Core::pass_through(vms::GuestAddr a, vms::Width w, bool write, std::uint64_t& value) {
+    const Stage2::Device* d = stage2_->device(a, vms::bytes(w));
+    if (d == nullptr)
+        return false;
+    const PhysAddr pa = d->phys + (a.value - d->base.value);
+    const Bus::Region* r = bus_.find(pa);
+    if (r == nullptr)
+        return false;
+    Access access{pa.value - r->base.value, value & vms::mask(w), w, write, p_.id, {}, false};
+    perform(access, *r->target, pa.value, r->timing);
+    value = access.value & vms::mask(w);
+    return true;
 }
 
 std::uint64_t Core::load_slow(vms::GuestAddr a, vms::Width w, std::uint64_t old) {
     take_interrupts();
-    if (const Stage2::Device* d = stage2_->device(a, vms::bytes(w))) {
-        const PhysAddr pa = d->phys + (a.value - d->base.value);
-        if (const Bus::Region* r = bus_.find(pa)) {
-            return device_access(*r->target, pa.value - r->base.value, pa.value, w, false, 0,
-                                 r->timing);
-        }
-    }
+    std::uint64_t value = 0;
+    if (pass_through(a, w, false, value))
+        return value;
     DataAbort abort{a, w, false, true, old};
     data_abort(abort);
     return abort.reg;
@@ -275,13 +288,9 @@ std::uint64_t Core::load_slow(vms::GuestAddr a, vms::Width w, std::uint64_t old)
 
 void Core::store_slow(vms::GuestAddr a, vms::Width w, std::uint64_t reg) {
     take_interrupts();
-    if (const Stage2::Device* d = stage2_->device(a, vms::bytes(w))) {
-        const PhysAddr pa = d->phys + (a.value - d->base.value);
-        if (const Bus::Region* r = bus_.find(pa)) {
-            device_access(*r->target, pa.value - r->base.value, pa.value, w, true, reg, r->timing);
-            return;
-        }
-    }
+    std::uint64_t value = reg;
+    if (pass_through(a, w, true, value))
+        return;
     DataAbort abort{a, w, true, true, reg};
     data_abort(abort);
 }
@@ -310,7 +319,7 @@ void Core::run_guest(vms::Program& program, const Stage2& stage2) {
     vector_ = nullptr;
     leave_el2();
     program.run(*this);
-    level_ = Level::el2;
+    set_level(Level::el2);
     vector_ = nullptr;
     probes_.event({local_, p_.id, EventKind::power_off, {}, 0, 0, 0});
 }

@@ -73,13 +73,13 @@ class Core final : public sc_core::sc_module, public vms::Cpu, public CpuInterru
     /// Resolve a device for use at EL2; target is null when nothing decodes the address.
     Mapping map(PhysAddr base) const;
     std::uint32_t read32(const Mapping& m, std::uint64_t offset) {
-        return static_cast<std::uint32_t>(
-            device_access(*m.target, m.offset + offset, m.base.value + offset, vms::Width::word,
-                          false, 0, m.timing));
+        Access a{m.offset + offset, 0, vms::Width::word, false, p_.id, {}, false};
+        perform(a, *m.target, m.base.value + offset, m.timing);
+        return static_cast<std::uint32_t>(a.value);
     }
     void write32(const Mapping& m, std::uint64_t offset, std::uint32_t value) {
-        device_access(*m.target, m.offset + offset, m.base.value + offset, vms::Width::word, true,
-                      value, m.timing);
+        Access a{m.offset + offset, value, vms::Width::word, true, p_.id, {}, false};
+        perform(a, *m.target, m.base.value + offset, m.timing);
     }
 
     /// Work at the current exception level, and its time; not interruptible.
@@ -100,6 +100,10 @@ class Core final : public sc_core::sc_module, public vms::Cpu, public CpuInterru
     bool physical_interrupt_pending() const { return irq_ && irq_since_ <= local_; }
     /// Wait at EL2 without executing anything, until a time.
     void wait_until(Picos t);
+
+    /// Sleep at EL2 until another CPU calls release(): a barrier of the boot.
+    void wait_for_release();
+    void release(Picos at);
 
     /// Run a guest at EL1 from reset in this address space. Returns when the program returns.
     void run_guest(vms::Program& program, const Stage2& stage2);
@@ -164,11 +168,16 @@ class Core final : public sc_core::sc_module, public vms::Cpu, public CpuInterru
   private:
     static constexpr std::size_t index(Level l) { return static_cast<std::size_t>(l); }
     ExecutionCounters& counters_at(Level l) { return counters_[index(l)]; }
+    void set_level(Level l) {
+        level_ = l;
+        executing_ = &counters_[index(l)];
+    }
 
     void thread();
-    std::uint64_t device_access(Target& t, std::uint64_t offset, std::uint64_t address,
-                                vms::Width w, bool write, std::uint64_t value,
-                                const TargetTiming& timing);
+    /// One device access: its time, its agreement with the others, its effect.
+    void perform(Access& a, Target& t, std::uint64_t address, const TargetTiming& timing);
+    /// An access from EL1 to a device that stage 2 maps. False: nothing decodes it, it traps.
+    bool pass_through(vms::GuestAddr a, vms::Width w, bool write, std::uint64_t& value);
     /// Private time at the current level.
     void advance(Picos d);
     void advance_cycles(std::uint64_t n) { advance(clock_.advance(n * 1000)); }
@@ -205,6 +214,7 @@ class Core final : public sc_core::sc_module, public vms::Cpu, public CpuInterru
     Picos local_{};
     Level level_ = Level::el2;
     std::array<ExecutionCounters, 4> counters_{};
+    ExecutionCounters* executing_ = &counters_[index(Level::el2)];  // of the current level
 
     // Interrupt inputs, with the time from which their level holds.
     bool irq_ = false;
@@ -221,6 +231,7 @@ class Core final : public sc_core::sc_module, public vms::Cpu, public CpuInterru
     sc_core::sc_event wake_;
     bool waiting_ = false;        // for an interrupt: the lines wake the thread
     bool halted_ = false;
+    Picos released_at_ = Picos::never();
     Step last_step_{};
     std::function<void(vms::Note, std::uint64_t, std::uint64_t)> on_note_;
     std::function<void()> on_idle_;

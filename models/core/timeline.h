@@ -35,14 +35,8 @@ class Timeline {
 
     /// Earliest time at which something other than the running thread can act.
     Picos next_due() {
-        if (!known_) {
-            const Picos now = kernel_now();
-            const sc_core::sc_time ahead = sc_core::sc_time_to_pending_activity();
-            const std::uint64_t room = Picos::never().value - now.value;
-            next_due_ = ahead.value() >= room ? Picos::never() : now + Picos{ahead.value()};
-            next_due_ = std::min(next_due_, horizon_);
-            known_ = true;
-        }
+        if (!known_) [[unlikely]]
+            look();
         return next_due_;
     }
     /// The running thread has caused something at `t`.
@@ -61,21 +55,35 @@ class Timeline {
     /// Called now and then from the CPUs' threads: progress reports and the user's interruption.
     void on_poll(std::function<void()> f) { poll_ = std::move(f); }
     void poll() {
-        if ((++polls_ & 0xfff) == 0 && poll_)
-            poll_();
+        if (--polls_left_ == 0) [[unlikely]] {
+            polls_left_ = polls_between_calls;
+            if (poll_)
+                poll_();
+        }
     }
 
     /// Thread activations so far (the host's cost of a run, not a result).
     std::uint64_t activations = 0;
 
   private:
+    static constexpr std::uint32_t polls_between_calls = 4096;
+
+    void look() {
+        const Picos now = kernel_now();
+        const sc_core::sc_time ahead = sc_core::sc_time_to_pending_activity();
+        const std::uint64_t room = Picos::never().value - now.value;
+        next_due_ = ahead.value() >= room ? Picos::never() : now + Picos{ahead.value()};
+        next_due_ = std::min(next_due_, horizon_);
+        known_ = true;
+    }
+
     Picos quantum_;
     Picos horizon_ = Picos::never();
     Picos next_due_{};
     bool known_ = false;
     std::array<Picos, max_cpus> due_{};
     std::function<void()> poll_;
-    std::uint64_t polls_ = 0;
+    std::uint32_t polls_left_ = polls_between_calls;
 };
 
 }  // namespace models

@@ -163,6 +163,10 @@ void CadenceUart::start_of_simulation() {
     line_.start();
 }
 
+void CadenceUart::end_of_simulation() {
+    synchronise();
+}
+
 // --- time -----------------------------------------------------------------------------------
 
 void CadenceUart::access(Access& a) {
@@ -182,6 +186,10 @@ void CadenceUart::peek(Access& a) {
 
 void CadenceUart::wake() {
     timer_.fired();
+    synchronise();
+}
+
+void CadenceUart::synchronise() {
     const Picos now = std::max(kernel_now(), last_);
     catch_up(now);
     settle(now);

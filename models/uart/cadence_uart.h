@@ -64,6 +64,9 @@ class CadenceUart final : public sc_core::sc_module,
 
     void access(Access& a) override;
     void peek(Access& a) override;
+    /// What the far end has seen, and its counters, follow at the next access or event; this brings
+    /// them up to the kernel's time.
+    void synchronise();
 
   private:
     // What a register does beyond storing; see the table.
@@ -86,6 +89,7 @@ class CadenceUart final : public sc_core::sc_module,
     void character_received(const Sampled& character, Picos at) override;
 
     void start_of_simulation() override;
+    void end_of_simulation() override;
     void wake();
     bool catch_up(Picos now);
     void settle(Picos now);

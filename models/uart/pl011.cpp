@@ -120,6 +120,10 @@ void Pl011::start_of_simulation() {
     line_.start();
 }
 
+void Pl011::end_of_simulation() {
+    synchronise();
+}
+
 // --- time -----------------------------------------------------------------------------------
 
 void Pl011::access(Access& a) {
@@ -139,6 +143,10 @@ void Pl011::peek(Access& a) {
 
 void Pl011::wake() {
     timer_.fired();
+    synchronise();
+}
+
+void Pl011::synchronise() {
     const Picos now = std::max(kernel_now(), last_);
     catch_up(now);
     settle(now);

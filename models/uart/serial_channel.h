@@ -117,6 +117,8 @@ struct SerialCounters {
         0;  ///< of rx_bytes, without a stop bit at the near end's rate
     std::uint32_t tx_hash = 0;
     std::uint32_t rx_hash = 0;
+
+    bool operator==(const SerialCounters&) const = default;
 };
 
 /// One line's far end with its books. Without a sink what is sent is only counted.

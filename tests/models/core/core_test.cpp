@@ -1,0 +1,153 @@
+// The rules of time of a CPU (models/core/core.h): private computation runs ahead, what others see
+// happens at its exact time, interrupts end waits and interrupt computation at their time, CPUs that
+// are due together act in the order of their numbers.
+#include <gtest/gtest.h>
+
+#include "tests/models/bao/rig.h"
+
+namespace {
+
+using namespace rig;
+
+/// Two VMs with a shared page, no traps: what the rig has, programs of the test's own.
+class TwoCpus : public ::testing::Test {
+  protected:
+    void run(std::function<void(vms::Cpu&)> a, std::function<void(vms::Cpu&)> b,
+             Picos until = Picos::ms(10)) {
+        rig.run_on(0, std::move(a));
+        rig.run_on(1, std::move(b));
+        rig.simulate(until);
+    }
+    static constexpr GuestAddr flag{shared_base};
+    Rig rig;
+};
+
+/// Wait until the counter has passed a tick: both CPUs start there.
+void align(vms::Cpu& cpu, std::uint64_t tick) {
+    while (cpu.counter() < tick)
+        cpu.retire({.instructions = 1});
+}
+
+TEST_F(TwoCpus, AWordIsSeenAtTheTimeItWasPublishedAndNotBefore) {
+    // CPU 0 publishes at its own pace; CPU 1 polls. Nothing may be seen from the future.
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> published, seen;
+    run(
+        [&](vms::Cpu& cpu) {
+            for (std::uint64_t i = 1; i <= 100; ++i) {
+                cpu.retire_nanoseconds(1'730);
+                cpu.publish(flag, Width::dword, i);
+                published.emplace_back(i, rig.cores[0]->now().value);
+            }
+        },
+        [&](vms::Cpu& cpu) {
+            std::uint64_t last = 0;
+            while (last < 100) {
+                const std::uint64_t v = cpu.observe(flag, Width::dword);
+                if (v != last) {
+                    seen.emplace_back(v, rig.cores[1]->now().value);
+                    last = v;
+                }
+                cpu.retire({.instructions = 20});
+            }
+        });
+    ASSERT_EQ(seen.size(), 100u);
+    constexpr std::uint64_t poll = 20'000 * 1'400 / 1'200 + 1;  // 20 instructions, ps
+    for (std::size_t i = 0; i < 100; ++i) {
+        EXPECT_EQ(seen[i].first, published[i].first);
+        EXPECT_GE(seen[i].second, published[i].second);
+        EXPECT_LE(seen[i].second, published[i].second + poll);
+    }
+}
+
+TEST_F(TwoCpus, EqualTimesAreServedInTheOrderOfTheCpus) {
+    // Both increment a shared word at the same instants; the value read tells who came first.
+    std::vector<std::uint64_t> first, second;
+    const auto program = [](std::vector<std::uint64_t>& out) {
+        return [&out](vms::Cpu& cpu) {
+            align(cpu, 10'000);  // 100 us
+            const std::uint64_t at = cpu.counter();
+            for (int i = 1; i <= 50; ++i) {
+                while (cpu.counter() < at + 100u * static_cast<unsigned>(i))
+                    cpu.retire_nanoseconds(10);
+                const std::uint64_t v = cpu.observe(flag, Width::dword);
+                cpu.publish(flag, Width::dword, v + 1);
+                out.push_back(v);
+            }
+        };
+    };
+    run(program(first), program(second));
+    ASSERT_EQ(first.size(), 50u);
+    ASSERT_EQ(second.size(), 50u);
+    for (std::size_t i = 0; i < 50; ++i) {
+        EXPECT_EQ(first[i] + second[i], 4 * i + 1) << i;  // 2i and 2i + 1, in one order or the other
+    }
+}
+
+TEST_F(TwoCpus, TheTimerInterruptsComputationAtItsTick) {
+    std::uint64_t taken = 0, due = 0, end = 0, begin = 0;
+    run(
+        [&](vms::Cpu& cpu) {
+            GuestGic gic(cpu);
+            Vector vector([&] {
+                taken = cpu.counter();
+                const unsigned iar = gic.acknowledge();
+                cpu.set_timer(~std::uint64_t{0}, {});
+                gic.end(iar);
+            });
+            cpu.set_vector(&vector);
+            gic.start();
+            gic.enable(27);
+            cpu.mask_interrupts(false);
+            begin = cpu.counter();
+            due = begin + 20'000;  // 200 us into a millisecond of work
+            cpu.set_timer(due, {true, false, false});
+            cpu.retire_nanoseconds(1'000'000);
+            end = cpu.counter();
+        },
+        [](vms::Cpu&) {});
+    // The interrupt goes through EL2 (204 instructions) before the guest's vector runs: less than
+    // a microsecond, 100 ticks. The work resumes where it was: its length plus the interrupt's.
+    EXPECT_GE(taken, due);
+    EXPECT_LT(taken, due + 100);
+    EXPECT_GE(end, begin + 100'000);
+    EXPECT_LT(end, begin + 100'000 + 500);
+}
+
+TEST_F(TwoCpus, MaskedInterruptsWakeButAreTakenWhenUnmasked) {
+    bool taken = false, taken_while_masked = true;
+    run(
+        [&](vms::Cpu& cpu) {
+            GuestGic gic(cpu);
+            Vector vector([&] {
+                taken = true;
+                cpu.set_timer(~std::uint64_t{0}, {});
+                gic.end(gic.acknowledge());
+            });
+            cpu.set_vector(&vector);
+            gic.start();
+            gic.enable(27);
+            cpu.mask_interrupts(true);
+            cpu.set_timer(cpu.counter() + 1'000, {true, false, false});
+            cpu.wait_for_interrupt();
+            taken_while_masked = taken;
+            cpu.mask_interrupts(false);
+        },
+        [](vms::Cpu&) {});
+    EXPECT_FALSE(taken_while_masked);
+    EXPECT_TRUE(taken);
+}
+
+TEST_F(TwoCpus, AnActivationIsNotSpentWhereNothingElseIsDue) {
+    // One CPU alone: ten thousand shared accesses need no agreement with anybody.
+    run(
+        [](vms::Cpu& cpu) {
+            for (int i = 0; i < 10'000; ++i) {
+                cpu.publish(flag, Width::dword, 1);
+                cpu.retire({.instructions = 100});
+            }
+        },
+        [](vms::Cpu&) {});
+    EXPECT_LT(rig.timeline.activations, 200u);
+}
+
+}  // namespace
