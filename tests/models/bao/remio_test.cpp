@@ -1,0 +1,276 @@
+// Remote I/O against Bao's behaviour (src/core/remio.c, hypercall.c at commit 738e3dc): result codes,
+// request states, the FIFO, boot checks, and the sharp edges with their observations.
+#include <gtest/gtest.h>
+
+#include "tests/models/bao/rig.h"
+
+namespace {
+
+using namespace rig;
+
+std::function<void(vms::Cpu&)> after_boot(std::function<void(vms::Cpu&)> f) {
+    return [f](vms::Cpu& cpu) {
+        cpu.retire_nanoseconds(1'000'000);
+        f(cpu);
+    };
+}
+
+/// A back-end that does one thing of its own for the first request, then stays idle.
+std::function<void(vms::Cpu&)> answering(std::function<void(vms::Cpu&, vms::CallRegisters&)> f) {
+    return [f](vms::Cpu& cpu) {
+        GuestGic gic(cpu);
+        Vector vector([&] {
+            gic.end(gic.acknowledge());
+            vms::CallRegisters x{};
+            if (remio_call(cpu, 0, op_ask, x) == 0)
+                f(cpu, x);
+        });
+        cpu.set_vector(&vector);
+        gic.start();
+        gic.enable(40);
+        cpu.mask_interrupts(false);
+        for (;;)
+            cpu.wait_for_interrupt();
+    };
+}
+
+// --- hypercall results (facts: the table of x0) --------------------------------------------------
+
+TEST(Hypercall, ResultCodes) {
+    Rig r;
+    bool ran = false;
+    r.run_on(0, [](vms::Cpu& cpu) {
+        cpu.retire_nanoseconds(2'000'000);
+    });
+    r.run_on(1, after_boot([&](vms::Cpu& cpu) {
+        vms::CallRegisters x{};
+        EXPECT_EQ(remio_call(cpu, 0, op_ask, x), 1) << "ASK on an empty list";
+        EXPECT_EQ(remio_call(cpu, 0, op_ask, x, 1), 1) << "ASK with a value";
+        EXPECT_EQ(remio_call(cpu, 0, op_ask, x, 0, 0, 1), 1) << "ASK with an address";
+        EXPECT_EQ(remio_call(cpu, 0, 7, x), -3) << "unknown op";
+        EXPECT_EQ(remio_call(cpu, 1, op_ask, x), -3) << "device index out of range";
+        EXPECT_EQ(remio_call(cpu, 0, op_read, x, 0, 0), -1) << "completion of a free request";
+        EXPECT_EQ(remio_call(cpu, 0, op_read, x, 0, 99), -1) << "completion of a bad id";
+        x = {0xc600'0009};
+        cpu.hvc(x);
+        EXPECT_EQ(static_cast<std::int64_t>(x[0]), -2) << "unknown hypercall";
+        x = {0x1234'0000};
+        cpu.hvc(x);
+        EXPECT_EQ(static_cast<std::int64_t>(x[0]), -1) << "unknown SMCCC function";
+        ran = true;
+    }));
+    r.simulate();
+    EXPECT_TRUE(ran);
+    EXPECT_TRUE(r.recorder.observed("call.unknown-hypercall"));
+    EXPECT_TRUE(r.recorder.observed("call.unknown-function"));
+    EXPECT_TRUE(r.recorder.observed("remio.bad-completion"));
+}
+
+TEST(Hypercall, AskHandsOverTheAccess) {
+    Rig r;
+    vms::CallRegisters seen{};
+    r.run_on(0, after_boot([](vms::Cpu& cpu) {
+        // The whole 64-bit register travels, whatever the width.
+        cpu.store(GuestAddr{window + 0x52}, Width::half, 0x1122'3344'5566'7788);
+    }));
+    r.run_on(1, answering([&](vms::Cpu& cpu, vms::CallRegisters& x) {
+        seen = x;
+        remio_call(cpu, 0, op_write, x, 0, seen[5]);
+    }));
+    r.simulate();
+    EXPECT_EQ(seen[1], window + 0x52);
+    EXPECT_EQ(seen[2], op_write);
+    EXPECT_EQ(seen[3], 0x1122'3344'5566'7788u);
+    EXPECT_EQ(seen[4], 2u);
+    EXPECT_EQ(seen[6], 0u);
+    EXPECT_EQ(r.accesses.size(), 1u);
+}
+
+TEST(Hypercall, ACompletedRequestCannotBeCompletedAgain) {
+    Rig r;
+    std::int64_t again = 0;
+    r.run_on(0, after_boot([](vms::Cpu& cpu) { cpu.load(GuestAddr{window}, Width::word); }));
+    r.run_on(1, answering([&](vms::Cpu& cpu, vms::CallRegisters& x) {
+        const std::uint64_t id = x[5];
+        EXPECT_EQ(remio_call(cpu, 0, op_read, x, 5, id), 0);
+        again = remio_call(cpu, 0, op_read, x, 6, id);
+    }));
+    r.simulate();
+    EXPECT_EQ(again, -1);
+}
+
+// --- sharp edges ---------------------------------------------------------------------------------
+
+TEST(SharpEdge, AReadCompletedByWriteLeavesTheRegister) {
+    Rig r;
+    std::uint64_t value = 0;
+    r.run_on(0, after_boot([&](vms::Cpu& cpu) {
+        value = cpu.load(GuestAddr{window}, Width::word, 0xdead'beef'0bad'cafe);
+    }));
+    r.run_on(1, answering([](vms::Cpu& cpu, vms::CallRegisters& x) {
+        const std::uint64_t id = x[5];
+        remio_call(cpu, 0, op_write, x, 0x55, id);
+    }));
+    r.simulate();
+    EXPECT_EQ(value, 0xdead'beef'0bad'cafeu);
+    EXPECT_TRUE(r.recorder.observed("remio.completion-op-mismatch"));
+}
+
+TEST(SharpEdge, AReadWritesAll64BitsWhateverTheWidth) {
+    Rig r;
+    std::uint64_t value = 0;
+    r.run_on(0, after_boot([&](vms::Cpu& cpu) {
+        value = cpu.load(GuestAddr{window}, Width::byte, 0);
+    }));
+    r.run_on(1, answering([](vms::Cpu& cpu, vms::CallRegisters& x) {
+        const std::uint64_t id = x[5];
+        remio_call(cpu, 0, op_read, x, 0x1122'3344'5566'7788, id);
+    }));
+    r.simulate();
+    EXPECT_EQ(value, 0x1122'3344'5566'7788u);
+}
+
+TEST(SharpEdge, AnAccessWithoutSyndromeStopsTheCpu) {
+    Rig r;
+    bool returned = false;
+    r.run_on(0, after_boot([&](vms::Cpu& cpu) {
+        cpu.load_pair(GuestAddr{window});
+        returned = true;
+    }));
+    r.run_on(1, backend(1));
+    r.simulate();
+    EXPECT_FALSE(returned);
+    EXPECT_TRUE(r.recorder.observed("trap.no-syndrome"));
+    ASSERT_EQ(r.hypervisor.crashes().size(), 1u);
+    EXPECT_EQ(r.hypervisor.crashes()[0].vm, "frontend");
+}
+
+TEST(SharpEdge, AnAddressWithoutHandlerStopsTheCpu) {
+    Rig r;
+    bool returned = false;
+    r.run_on(0, after_boot([&](vms::Cpu& cpu) {
+        cpu.store(GuestAddr{0x1234'0000}, Width::word, 1);
+        returned = true;
+    }));
+    r.run_on(1, backend(1));
+    r.simulate();
+    EXPECT_FALSE(returned);
+    EXPECT_TRUE(r.recorder.observed("trap.no-handler"));
+}
+
+TEST(SharpEdge, ABackEndsInterruptAbove255IsTruncated) {
+    Options o;
+    o.adjust = [](bao::Config& c) {
+        c.vmlist[1].remio_devs[0].interrupt = vms::IntId{256 + 40};  // arrives as 40
+    };
+    Rig r(o);
+    std::uint64_t value = 0;
+    r.run_on(0, after_boot(
+                    [&](vms::Cpu& cpu) { value = cpu.load(GuestAddr{window}, Width::word); }));
+    r.run_on(1, backend(1));
+    r.simulate();
+    EXPECT_EQ(value, 0x1000 + (window & 0xfff));
+    EXPECT_TRUE(r.recorder.observed("remio.interrupt-truncated"));
+}
+
+TEST(SharpEdge, AccessesWaitUntilBothSidesHaveStarted) {
+    Options o;
+    o.backend_start = Picos::ms(3);
+    Rig r(o);
+    Picos begin{};
+    r.run_on(0, [&](vms::Cpu& cpu) {
+        begin = r.cores[0]->now();
+        cpu.load(GuestAddr{window}, Width::word);
+    });
+    r.run_on(1, backend(1));
+    r.simulate();
+    ASSERT_EQ(r.accesses.size(), 1u);
+    EXPECT_LT(begin, Picos::ms(1));
+    EXPECT_GT(r.accesses[0].end, Picos::ms(3));
+    EXPECT_LT(r.accesses[0].end, Picos::ms(3) + Picos::us(50));
+    EXPECT_TRUE(r.recorder.observed("remio.ready-wait"));
+}
+
+TEST(SharpEdge, ASilentBackEndStallsTheFrontEndForEver) {
+    Rig r;
+    bool returned = false;
+    r.run_on(0, after_boot([&](vms::Cpu& cpu) {
+        cpu.load(GuestAddr{window}, Width::word);
+        returned = true;
+    }));
+    r.run_on(1, answering([](vms::Cpu&, vms::CallRegisters&) {}));
+    r.simulate();
+    EXPECT_FALSE(returned);
+    EXPECT_NE(r.hypervisor.oldest_wait(), Picos::never());
+    EXPECT_EQ(r.hypervisor.remio().requests()[0].state, bao::Remio::State::processing);
+}
+
+TEST(SharpEdge, AFullMessageQueueDropsAndWarns) {
+    // CPU 0 is off, its interrupts masked at EL2, and drains nothing: 253 messages fit.
+    Rig r;
+    r.run_on(0, [](vms::Cpu&) {});
+    r.run_on(1, after_boot([](vms::Cpu& cpu) {
+        for (int i = 0; i < 254; ++i) {
+            vms::CallRegisters x{};
+            EXPECT_EQ(remio_call(cpu, 0, op_notify, x), 0);  // the caller is not told
+        }
+    }));
+    r.simulate();
+    unsigned dropped = 0;
+    for (const auto& e : r.recorder.events)
+        dropped += e.kind == models::EventKind::message_drop ? 1 : 0;
+    EXPECT_EQ(dropped, 1u);
+    EXPECT_TRUE(r.recorder.observed("cpu.message-dropped"));
+}
+
+// --- boot checks (remio_init) --------------------------------------------------------------------
+
+std::optional<bao::BootError> boot(std::function<void(bao::Config&)> adjust, unsigned devices = 1) {
+    Options o;
+    o.devices = devices;
+    o.adjust = std::move(adjust);
+    Rig r(o);
+    return r.hypervisor.boot();
+}
+
+TEST(BootCheck, TwoFrontendsOnOneKey) {
+    const auto e = boot([](bao::Config& c) { c.vmlist[0].remio_devs[1].bind_key = 0; }, 2);
+    ASSERT_TRUE(e);
+    EXPECT_NE(e->message.find("more than one frontend"), std::string::npos) << e->message;
+    EXPECT_EQ(e->device, "dev1");
+}
+
+TEST(BootCheck, TwoBackendsOnOneKey) {
+    const auto e = boot([](bao::Config& c) { c.vmlist[1].remio_devs[1].bind_key = 0; }, 2);
+    ASSERT_TRUE(e);
+    EXPECT_NE(e->message.find("more than one backend"), std::string::npos) << e->message;
+}
+
+TEST(BootCheck, CountsDiffer) {
+    const auto e = boot([](bao::Config& c) { c.vmlist[1].remio_devs.pop_back(); }, 2);
+    ASSERT_TRUE(e);
+    EXPECT_NE(e->message.find("1-to-1"), std::string::npos) << e->message;
+}
+
+TEST(BootCheck, SharedMemoryBaseDiffers) {
+    const auto e =
+        boot([](bao::Config& c) { c.vmlist[0].remio_devs[0].shmem.base.value += 0x1000; });
+    ASSERT_TRUE(e);
+    EXPECT_NE(e->message.find("shared memory"), std::string::npos) << e->message;
+}
+
+TEST(BootCheck, SharedMemorySizeDiffers) {
+    EXPECT_TRUE(boot([](bao::Config& c) { c.vmlist[0].remio_devs[0].shmem.size /= 2; }));
+}
+
+TEST(BootCheck, SharedMemoryIdDiffers) {
+    EXPECT_TRUE(boot([](bao::Config& c) { c.vmlist[0].remio_devs[0].shmem.shmem_id = 1; }, 2));
+}
+
+TEST(BootCheck, KeysThatDoNotMeetPassTheCountAndFailOnUninitialisedMemory) {
+    const auto e = boot([](bao::Config& c) { c.vmlist[1].remio_devs[0].bind_key = 2; });
+    ASSERT_TRUE(e);
+    EXPECT_NE(e->message.find("one side is missing"), std::string::npos) << e->message;
+}
+
+}  // namespace
