@@ -1,0 +1,193 @@
+// The diagnosis of a stuck or crashed system.
+#include "sim/build/diagnosis.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "vms/service/steps.h"
+
+namespace sim {
+
+namespace {
+
+using models::Core;
+using models::Level;
+using models::Picos;
+using models::bao::Hypervisor;
+using models::bao::Remio;
+using models::bao::RemioOp;
+
+std::string time_text(Picos t) {
+    return fmt::format("{}.{:03} us", t.value / 1'000'000, t.value / 1'000 % 1'000);
+}
+
+std::string since(Picos then, Picos now) {
+    return fmt::format("for {} (since {})", time_text(now > then ? now - then : Picos{}),
+                       time_text(then));
+}
+
+/// The virtio-mmio registers (VirtIO 1.3, 4.2.2), by offset.
+std::string register_name(std::uint64_t offset) {
+    struct Name {
+        std::uint16_t offset;
+        const char* name;
+    };
+    static constexpr Name names[] = {
+        {0x000, "MagicValue"},       {0x004, "Version"},          {0x008, "DeviceID"},
+        {0x00c, "VendorID"},         {0x010, "DeviceFeatures"},   {0x014, "DeviceFeaturesSel"},
+        {0x020, "DriverFeatures"},   {0x024, "DriverFeaturesSel"}, {0x030, "QueueSel"},
+        {0x034, "QueueSizeMax"},     {0x038, "QueueSize"},        {0x044, "QueueReady"},
+        {0x050, "QueueNotify"},      {0x060, "InterruptStatus"},  {0x064, "InterruptACK"},
+        {0x070, "Status"},           {0x080, "QueueDescLow"},     {0x084, "QueueDescHigh"},
+        {0x090, "QueueDriverLow"},   {0x094, "QueueDriverHigh"},  {0x0a0, "QueueDeviceLow"},
+        {0x0a4, "QueueDeviceHigh"},  {0x0ac, "SHMSel"},           {0x0b0, "SHMLenLow"},
+        {0x0b4, "SHMLenHigh"},       {0x0b8, "SHMBaseLow"},       {0x0bc, "SHMBaseHigh"},
+        {0x0c0, "QueueReset"},       {0x0fc, "ConfigGeneration"},
+    };
+    for (const Name& n : names)
+        if (n.offset == offset)
+            return n.name;
+    return offset >= 0x100 ? fmt::format("Config+{:#x}", offset - 0x100) : "(reserved)";
+}
+
+std::string step_text(const Core::Step& s) {
+    using vms::service::Step;
+    const auto step = static_cast<Step>(s.step);
+    const std::string name(vms::service::name(step));
+    const auto device = s.detail & 0xff;
+    const auto request = s.detail >> 8 & 0xff;
+    switch (step) {
+        case Step::started:
+            return fmt::format("{} with {} device(s)", name, s.detail);
+        case Step::idle:
+            return name;
+        case Step::interrupted:
+            return fmt::format("{} ({})", name, s.detail);
+        case Step::asked:
+            return (s.detail & vms::service::no_request) != 0
+                       ? fmt::format("{} of its device {}, found none", name, device)
+                       : fmt::format("{} of its device {}, got request {}", name, device, request);
+        case Step::answered:
+        case Step::withheld:
+            return fmt::format("{} (device {}, request {})", name, device, request);
+        case Step::ring_work:
+        case Step::notified:
+        case Step::served:
+            return fmt::format("{} (device {})", name, device);
+    }
+    return name;
+}
+
+const char* state_text(Remio::State s) {
+    switch (s) {
+        case Remio::State::free:
+            return "free";
+        case Remio::State::pending:
+            return "PENDING: the back-end has not asked for it";
+        case Remio::State::processing:
+            return "PROCESSING: the back-end has asked for it and not answered";
+        case Remio::State::complete:
+            return "COMPLETE: answered, the front-end's CPU has not seen the answer";
+    }
+    return "?";
+}
+
+std::string cpu_text(const Core& core, Picos now) {
+    if (core.halted())
+        return "is halted";
+    if (core.in_wfi_at(Level::el2))
+        return "is in standby at EL2";
+    if (core.in_wfi_at(Level::el1))
+        return "waits for an interrupt (WFI at EL1)";
+    return fmt::format("executes at EL{} (local time {})", static_cast<unsigned>(core.level()),
+                       time_text(std::max(core.now(), now)));
+}
+
+std::string last_step(const Core& core) {
+    const Core::Step& s = core.last_step();
+    if (!s.any)
+        return "has not reported a step yet";
+    return fmt::format("last step: {} at {}",
+                       step_text(s), time_text(s.at));
+}
+
+}  // namespace
+
+std::vector<std::string> diagnose(Platform& platform, Picos now) {
+    std::vector<std::string> lines;
+    const Hypervisor& h = platform.hypervisor();
+    const auto& vms = h.vms();
+    const auto core_of = [&](std::uint64_t cpu) -> const Core* {
+        return cpu < platform.cores().size() ? platform.cores()[cpu].get() : nullptr;
+    };
+
+    for (const models::bao::Crash& c : h.crashes()) {
+        lines.push_back(fmt::format("VM {}, CPU {}: the hypervisor stopped at {}: {}. On a board it "
+                                    "prints an error and this CPU loops for ever.",
+                                    c.vm, c.cpu.value, time_text(c.time), c.reason));
+    }
+
+    for (const Remio::Request& r : h.remio().requests()) {
+        if (!r.allocated)
+            continue;
+        const Remio::Device* d = h.remio().find(r.bind_key);
+        if (d == nullptr)
+            continue;
+        const auto& front = *vms[d->frontend.vm_id]->config;
+        const auto& back = *vms[d->backend.vm_id]->config;
+        std::uint64_t base = r.addr.value;
+        for (const auto& dev : front.remio_devs)
+            if (dev.bind_key == r.bind_key && r.addr.value - dev.va.value < dev.size)
+                base = dev.va.value;
+        const std::uint64_t offset = r.addr.value - base;
+        lines.push_back(fmt::format(
+            "VM {}, CPU {}: {} of device {} (bind_key {}), register {} at offset {:#05x}, {} bytes"
+            "{}, is outstanding {}; request {} (r{}) is {}.",
+            front.name, r.cpu.value, r.op == RemioOp::write ? "write" : "read", d->frontend.name,
+            r.bind_key, register_name(offset), offset, r.access_width,
+            r.op == RemioOp::write ? fmt::format(", value {:#x}", r.value) : "",
+            since(r.since, now), r.id, r.trace.value, state_text(r.state)));
+        if (const Core* core = core_of(d->backend.cpu_id)) {
+            const auto& cpu = h.cpu(core->id());
+            lines.push_back(fmt::format(
+                "  back-end VM {} on CPU {} {}; {}; it has asked {} time(s) and answered {} on this "
+                "device; {} message(s) wait for the CPU, {} request(s) in the device's list.",
+                back.name, d->backend.cpu_id, cpu_text(*core, now), last_step(*core), d->asked,
+                d->answered, cpu.messages.size(), d->pending.size()));
+            const vms::IntId id = d->backend.interrupt;
+            for (const auto& vm : vms) {
+                if (vm->id != d->backend.vm_id || id.value < 32 || id.value > 255)
+                    continue;
+                const auto& i = vm->vgicd.interrupts[id.value - 32];
+                if (!i.enabled) {
+                    lines.push_back(fmt::format(
+                        "  its interrupt {} is disabled in VM {}'s distributor{}: enable it "
+                        "(GICD_ISENABLER), set its target (GICD_ITARGETSR) and the CPU interface.",
+                        id.value, back.name, (i.state & 1) != 0 ? " and pending" : ""));
+                } else if (core->interrupts_masked()) {
+                    lines.push_back(fmt::format("  VM {} has interrupts masked (PSTATE.I).",
+                                                back.name));
+                }
+            }
+        }
+    }
+
+    for (unsigned i = 0; i < platform.cores().size(); ++i) {
+        const auto& cpu = h.cpu(models::CpuId{static_cast<std::uint8_t>(i)});
+        if (cpu.blocked_since == Picos::never() || cpu.vcpu == nullptr)
+            continue;
+        const bool has_request = std::any_of(
+            h.remio().requests().begin(), h.remio().requests().end(),
+            [&](const Remio::Request& r) { return r.allocated && r.cpu.value == i; });
+        if (has_request)
+            continue;
+        lines.push_back(fmt::format(
+            "VM {}, CPU {}: an access to a remote I/O window waits at EL2 {} because a VM of the "
+            "device has not started (Bao waits without limit until both sides are ready).",
+            h.vm_name(cpu), i, since(cpu.blocked_since, now)));
+    }
+    return lines;
+}
+
+}  // namespace sim

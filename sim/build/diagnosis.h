@@ -1,0 +1,16 @@
+// Why a run does not go on, derived from the state of the system: who waits for what and since
+// when, what the other side did last. It knows no scenario; it reads the hypervisor and the CPUs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/core/time.h"
+#include "sim/build/platform.h"
+
+namespace sim {
+
+/// One statement a line, the most telling first. `now` is the time at which the run ended.
+std::vector<std::string> diagnose(Platform& platform, models::Picos now);
+
+}  // namespace sim

@@ -1,0 +1,370 @@
+// One run: build, simulate until everything is done or nothing more can happen, judge.
+#include "sim/build/runner.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <systemc>
+
+#include "models/bao/legs.h"
+#include "sim/build/diagnosis.h"
+#include "sim/build/platform.h"
+#include "sim/build/software.h"
+#include "sim/observe/histogram.h"
+#include "sim/observe/observations.h"
+#include "sim/observe/sink.h"
+#include "sim/observe/statistics.h"
+#include "sim/observe/trace.h"
+#include "sim/report/collect.h"
+#include "sim/report/expectations.h"
+#include "sim/report/interrupt_flag.h"
+
+namespace sim {
+
+namespace {
+
+using models::Picos;
+namespace bao = models::bao;
+
+/// Duration and EL2 instructions of whole accesses, reads and writes apart.
+struct AccessStatistics {
+    static constexpr std::size_t exact_instructions = 16'384;
+    Histogram duration;
+    ExactCounts<exact_instructions> instructions;
+};
+
+/// Ends a run that waits for an answer for longer than the watchdog allows. It is armed only while
+/// something waits, so that a system with nothing left to do is seen as such.
+class Watchdog final : public sc_core::sc_module {
+  public:
+    Watchdog(sc_core::sc_module_name name, bao::Hypervisor& h, models::Timeline& timeline,
+             Picos limit, std::function<void()> expired)
+        : sc_module(name), h_(h), limit_(limit), expired_(std::move(expired)) {
+        sc_core::sc_spawn_options options;
+        options.spawn_method();
+        options.dont_initialize();
+        options.set_sensitivity(&check_);
+        sc_core::sc_spawn([this] { check(); }, "check", &options);
+        h_.on_wait([this, &timeline] {
+            if (armed_)
+                return;
+            armed_ = true;
+            check_.notify((h_.oldest_wait() + limit_ - models::kernel_now()).sc());
+            timeline.forget();
+        });
+    }
+
+  private:
+    void check() {
+        armed_ = false;
+        const Picos oldest = h_.oldest_wait();
+        if (oldest == Picos::never())
+            return;
+        const Picos now = models::kernel_now();
+        if (oldest + limit_ <= now) {
+            expired_();
+            return;
+        }
+        armed_ = true;
+        check_.notify((oldest + limit_ - now).sc());
+    }
+
+    bao::Hypervisor& h_;
+    Picos limit_;
+    std::function<void()> expired_;
+    sc_core::sc_event check_;
+    bool armed_ = false;
+};
+
+LegProvenance provenance(bao::Leg leg, const Scenario& s) {
+    // The resume legs were measured from the return of a firmware call; with a plain WFI they are
+    // derived. Registers without a row of their own are charged as a similar one.
+    switch (leg) {
+        case bao::Leg::fe_rd_4b:
+        case bao::Leg::fe_wr_4b:
+        case bao::Leg::fe_4b_2msgs:
+            return s.platform.firmware_standby ? LegProvenance::measured : LegProvenance::derived;
+        case bao::Leg::gicd_other_rd:
+        case bao::Leg::gicd_other_wr:
+        case bao::Leg::irq_several:
+        case bao::Leg::spin:
+            return LegProvenance::derived;
+        default:
+            return LegProvenance::measured;
+    }
+}
+
+std::uint64_t cpu_time_ns() {
+    timespec t{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000 +
+           static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+enum class End { none, done, stuck, crashed, interrupted };
+
+class Run {
+  public:
+    Run(const Scenario& s, const RunOptions& o) : s_(s), options_(o) {}
+    Results operator()();
+
+  private:
+    void attach_sinks();
+    void wire();
+    void simulate();
+    void stop(End why);
+    void settle();
+    void collect();
+    void decide();
+
+    const Scenario& s_;
+    const RunOptions& options_;
+    Results results_;
+    models::ProbeHub hub_;
+    Statistics statistics_;
+    Observations observations_;
+    std::optional<Trace> trace_;
+    Fanout observation_sinks_;
+    AccessStatistics reads_;
+    AccessStatistics writes_;
+    std::unique_ptr<Software> software_;
+    std::unique_ptr<Platform> platform_;
+    std::unique_ptr<Watchdog> watchdog_;
+    End end_ = End::none;
+    Picos ended_at_{};
+};
+
+void Run::attach_sinks() {
+    hub_.legs = &statistics_;
+    observation_sinks_.add(observations_);
+    if (!options_.trace_file.empty()) {
+        trace_.emplace(options_.trace_file, [] { return models::kernel_now(); });
+        hub_.events = &*trace_;
+        observation_sinks_.add(*trace_);
+    }
+    hub_.observations = &observation_sinks_;
+}
+
+void Run::stop(End why) {
+    if (end_ != End::none)
+        return;
+    end_ = why;
+    sc_core::sc_stop();
+}
+
+/// The run is over when every workload has ended and nothing is on its way any more.
+void Run::settle() {
+    if (!software_->has_workloads() || software_->unfinished() != 0 ||
+        !platform_->activity().idle())
+        return;
+    for (const auto& c : platform_->cores())
+        if (!c->halted() && !c->idle())
+            return;
+    stop(End::done);
+}
+
+void Run::wire() {
+    bao::Hypervisor& h = platform_->hypervisor();
+    h.set_programs([this](const bao::VmConfig& vm, unsigned) -> vms::Program& {
+        const auto& all = platform_->config().vmlist;
+        const auto i = static_cast<std::size_t>(
+            std::find_if(all.begin(), all.end(),
+                         [&](const bao::VmConfig& c) { return c.name == vm.name; }) -
+            all.begin());
+        return software_->program(i);
+    });
+    h.remio().on_access([this](const bao::Remio::Access& a) {
+        AccessStatistics& x = a.write ? writes_ : reads_;
+        x.duration.record((a.end - a.begin).value);
+        x.instructions.record(a.el2_instructions);
+    });
+    h.on_crash([this] { stop(End::crashed); });
+    platform_->activity().on_idle([this] { settle(); });
+    for (const auto& c : platform_->cores()) {
+        c->on_idle([this] { settle(); });
+        c->on_note([this](vms::Note what, std::uint64_t, std::uint64_t) {
+            if (what == vms::Note::workload_done)
+                settle();
+        });
+    }
+    platform_->timeline().set_horizon(s_.duration);
+    platform_->timeline().on_poll([this] {
+        if (interrupted())
+            stop(End::interrupted);
+        if (options_.progress)
+            options_.progress({models::kernel_now(), s_.duration});
+    });
+    watchdog_ = std::make_unique<Watchdog>("watchdog", h, platform_->timeline(), s_.watchdog,
+                                           [this] { stop(End::stuck); });
+}
+
+void Run::simulate() {
+    sc_core::sc_start(s_.duration.sc(), sc_core::SC_EXIT_ON_STARVATION);
+    ended_at_ = models::kernel_now();
+    if (interrupted() && end_ == End::none)
+        end_ = End::interrupted;
+    // Nothing is left that could happen, and somebody still waits.
+    if (end_ == End::none && !sc_core::sc_pending_activity() && software_->unfinished() != 0)
+        end_ = End::stuck;
+    if (end_ == End::done || end_ == End::none) {
+        for (const auto& l : platform_->serial_lines()) {
+            if (const std::error_code e = l->channel.finish()) {
+                results_.errors.push_back(fmt::format("{}: output '{}': {}", l->config->name,
+                                                      l->config->output, e.message()));
+            }
+        }
+    }
+}
+
+void Run::collect() {
+    for (std::size_t i = 0; i < bao::leg_count; ++i) {
+        const auto leg = static_cast<bao::Leg>(i);
+        const bao::LegInfo& info = bao::leg_info(leg);
+        add_leg(results_, statistics_,
+                {static_cast<std::uint16_t>(i), std::string(info.name), "", info.exception_level,
+                 provenance(leg, s_)});
+    }
+    add_observations(results_, observations_);
+    Metrics& m = results_.metrics;
+    const auto access = [&](const char* kind, const AccessStatistics& x) {
+        const std::string p = fmt::format("bao.access.{}.", kind);
+        const auto put = [&](const char* name, std::uint64_t v) {
+            m[p + name] = static_cast<std::int64_t>(v);
+        };
+        put("count", x.duration.count());
+        put("el2_instructions", x.instructions.count() == 0 ? 0 : x.instructions.median());
+        put("p50_ns", x.duration.quantile(Quantile::percent(50)) / 1000);
+        put("p99_ns", x.duration.quantile(Quantile::percent(99)) / 1000);
+        put("max_ns", x.duration.max() / 1000);
+    };
+    access("read", reads_);
+    access("write", writes_);
+    for (const auto& l : platform_->serial_lines()) {
+        const models::SerialCounters c = l->channel.counters();
+        const std::string p = "uarts." + l->config->name + ".";
+        m[p + "tx_bytes"] = static_cast<std::int64_t>(c.tx_bytes);
+        m[p + "tx_lost"] = static_cast<std::int64_t>(c.tx_lost);
+        m[p + "tx_crc32"] = c.tx_hash;
+        m[p + "tx_framing_errors"] = static_cast<std::int64_t>(c.tx_framing_errors);
+        m[p + "rx_bytes"] = static_cast<std::int64_t>(c.rx_bytes);
+        m[p + "rx_lost"] = static_cast<std::int64_t>(c.rx_lost);
+        m[p + "rx_overruns"] = static_cast<std::int64_t>(c.rx_overruns);
+        m[p + "rx_crc32"] = c.rx_hash;
+        m[p + "rx_framing_errors"] = static_cast<std::int64_t>(c.rx_framing_errors);
+    }
+    for (const bao::Remio::Device& d : platform_->hypervisor().remio().devices()) {
+        const std::string p = fmt::format("bao.devices.{}.", d.bind_key);
+        m[p + "asked"] = static_cast<std::int64_t>(d.asked);
+        m[p + "answered"] = static_cast<std::int64_t>(d.answered);
+        m[p + "notified"] = static_cast<std::int64_t>(d.notified);
+    }
+    for (const auto& c : platform_->cores()) {
+        const std::string p = fmt::format("cpus.{}.", c->id().value);
+        for (unsigned l = 1; l <= 3; ++l) {
+            const auto& n = c->counters(static_cast<models::Level>(l));
+            m[p + fmt::format("el{}_instructions", l)] = static_cast<std::int64_t>(n.instructions);
+            m[p + fmt::format("el{}_mmio", l)] = static_cast<std::int64_t>(n.mmio);
+        }
+    }
+    software_->add_metrics(m);
+    m["run.simulated_ns"] = static_cast<std::int64_t>(results_.simulated.value / 1000);
+}
+
+void Run::decide() {
+    switch (end_) {
+        case End::interrupted:
+            results_.status = Status::interrupted;
+            judge(results_, s_);
+            return;
+        case End::crashed:
+        case End::stuck:
+            results_.status = Status::stuck;
+            results_.diagnosis = diagnose(*platform_, ended_at_);
+            for (std::string& line : software_->describe_unfinished())
+                results_.diagnosis.push_back(std::move(line));
+            judge(results_, s_);
+            return;
+        case End::none:
+        case End::done:
+            break;
+    }
+    results_.status = Status::pass;
+    results_.diagnosis = software_->describe_unfinished();
+    judge(results_, s_);
+    // A scenario that expects nothing of its own expects its workloads to end well.
+    if (s_.expect.empty() && !results_.diagnosis.empty())
+        results_.status = Status::fail;
+}
+
+Results Run::operator()() {
+    results_.scenario = s_.name;
+    results_.file = s_.file;
+    results_.seed = s_.seed;
+    const auto begin = std::chrono::steady_clock::now();
+    const std::uint64_t cpu_begin = cpu_time_ns();
+    // The kernel's banner would go to standard output.
+    ::setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
+    sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
+    sc_core::sc_report_handler::set_actions(sc_core::SC_WARNING, sc_core::SC_DO_NOTHING);
+
+    attach_sinks();
+    if (trace_ && !trace_->error().empty()) {
+        results_.errors.push_back(trace_->error());
+        return results_;
+    }
+    software_ = std::make_unique<Software>(s_);
+    results_.errors = software_->errors();
+    if (!results_.errors.empty())
+        return results_;
+    platform_ = std::make_unique<Platform>(s_, hub_, options_.serial);
+    results_.errors = platform_->errors();
+    if (!results_.errors.empty())
+        return results_;
+    if (const auto e = platform_->hypervisor().boot()) {
+        std::string where = s_.file;
+        for (const VmConfig& vm : s_.vms)
+            for (const RemioDevConfig& d : vm.remio_devs)
+                if (d.name == e->device && (e->vm.empty() || vm.name == e->vm))
+                    where = fmt::format("{}:{}: {}", d.place.file, d.place.line, d.place.key);
+        results_.errors.push_back(
+            fmt::format("{}: the hypervisor does not boot this configuration: {}", where,
+                        e->message));
+        return results_;
+    }
+    wire();
+    simulate();
+
+    results_.simulated = ended_at_;
+    collect();
+    decide();
+    if (trace_) {
+        if (const std::string& e = trace_->finish(); !e.empty())
+            results_.errors.push_back(e);
+    }
+    if (!results_.errors.empty() && results_.status == Status::pass) {
+        results_.status = Status::error;
+        results_.crashed = true;
+    }
+    results_.host.wall_ns = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() -
+                                                             begin)
+            .count());
+    results_.host.cpu_ns = cpu_time_ns() - cpu_begin;
+    results_.host.activations = platform_->timeline().activations;
+    results_.host.more["instructions"] = static_cast<std::int64_t>(platform_->instructions());
+    return results_;
+}
+
+}  // namespace
+
+Results run(const Scenario& scenario, const RunOptions& options) {
+    return Run(scenario, options)();
+}
+
+}  // namespace sim

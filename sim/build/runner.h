@@ -1,0 +1,34 @@
+// Runs a scenario: builds the platform from it, simulates, judges. One call a process, because
+// SystemC allows one simulation a process.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "models/core/time.h"
+#include "sim/report/results.h"
+#include "sim/scenario/model.h"
+
+namespace sim {
+
+struct Progress {
+    models::Picos simulated{};
+    models::Picos duration{};  ///< the run ends here at the latest
+};
+
+struct RunOptions {
+    std::string trace_file;  ///< canonical text trace; empty: none
+    bool quiet = false;
+    int verbosity = 0;
+    /// Called now and then, at least every few ten milliseconds of the host, when not empty.
+    std::function<void(const Progress&)> progress;
+    /// Takes the bytes of serial lines whose output is "stdout"; when empty they go there directly.
+    std::function<void(std::string_view)> serial;
+};
+
+/// A scenario that the simulated hypervisor does not boot has status error and says why. The run
+/// ends early when interrupted() (sim/report/interrupt_flag.h): status interrupted.
+Results run(const Scenario& scenario, const RunOptions& options);
+
+}  // namespace sim

@@ -1,0 +1,353 @@
+// Programs for the CPUs from a scenario's `software`.
+#include "sim/build/software.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace sim {
+
+namespace {
+
+/// A VM without software: its CPU waits for interrupts for ever.
+class IdleProgram final : public vms::Program {
+  public:
+    void run(vms::Cpu& cpu) override {
+        for (;;)
+            cpu.wait_for_interrupt();
+    }
+};
+
+const RemioDevConfig* find_remio(const VmConfig& vm, const std::string& name) {
+    for (const RemioDevConfig& d : vm.remio_devs)
+        if (d.name == name)
+            return &d;
+    return nullptr;
+}
+
+template <class T>
+std::int64_t number(T v) {
+    return static_cast<std::int64_t>(v);
+}
+
+}  // namespace
+
+Software::Software(const Scenario& s) {
+    for (const VmConfig& vm : s.vms) {
+        Entry e;
+        e.vm = &vm;
+        switch (vm.software.program) {
+            case ProgramKind::service_guest: {
+                e.program = make_service(s, vm);
+                e.service = dynamic_cast<vms::service::ServiceProgram*>(e.program.get());
+                break;
+            }
+            case ProgramKind::frontend: {
+                e.program = make_frontend(s, vm);
+                e.frontend = dynamic_cast<vms::frontend::FrontendProgram*>(e.program.get());
+                break;
+            }
+            case ProgramKind::idle:
+                e.program = std::make_unique<IdleProgram>();
+                break;
+        }
+        programs_.push_back(std::move(e));
+    }
+}
+
+void Software::wrong(const Place& p, const std::string& what) {
+    errors_.push_back(p.line > 0 ? fmt::format("{}:{}:{}: {}: {}", p.file, p.line, p.column, p.key,
+                                               what)
+                                 : fmt::format("{}: {}: {}", p.file, p.key, what));
+}
+
+std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const VmConfig& vm) {
+    namespace fe = vms::frontend;
+    namespace wl = vms::workload;
+    fe::FrontendConfig c;
+    c.gic = {vm.gicd, vm.gicc};
+    if (const fe::Profile* p = fe::find_profile(vm.software.profile))
+        c.profile = p;
+    else
+        wrong(vm.software.place, fmt::format("there is no profile '{}'", vm.software.profile));
+    for (const DriverConfig& d : vm.software.drivers) {
+        const RemioDevConfig* r = find_remio(vm, d.device);
+        const auto kind = fe::find_driver(d.driver);
+        if (r == nullptr || !kind) {
+            wrong(d.place, fmt::format("no driver '{}' for device '{}'", d.driver, d.device));
+            continue;
+        }
+        fe::DeviceConfig dev;
+        dev.name = d.device;
+        dev.driver = *kind;
+        dev.window = {r->va, r->size};
+        dev.shared = {r->shmem.base, r->shmem.size};
+        dev.interrupt = r->interrupt;
+        dev.queue_size = static_cast<std::uint32_t>(d.queue_size);
+        if (!vm.regions.empty())
+            dev.private_memory = {vm.regions.front().base, vm.regions.front().size};
+        c.devices.push_back(std::move(dev));
+    }
+    for (const WorkloadConfig& w : vm.software.workloads) {
+        const auto kind = wl::find_kind(w.type);
+        if (!kind) {
+            wrong(w.place, fmt::format("there is no workload '{}'", w.type));
+            continue;
+        }
+        wl::Config k;
+        k.kind = *kind;
+        if (wl::needs_terminal(*kind)) {
+            const auto it =
+                std::find_if(c.devices.begin(), c.devices.end(),
+                             [&](const fe::DeviceConfig& d) { return d.name == w.device; });
+            if (it == c.devices.end()) {
+                wrong(w.place, fmt::format("workload '{}' names device '{}', which no driver of "
+                                           "this VM has",
+                                           w.type, w.device));
+                continue;
+            }
+            k.device = static_cast<std::size_t>(it - c.devices.begin());
+        }
+        k.text = w.text;
+        k.lines = w.lines;
+        k.bytes = w.bytes;
+        k.chunk = w.chunk;
+        k.seed = w.seed;
+        k.start_ns = w.start.value / 1000;
+        k.timer_period_ns = w.timer_period.value / 1000;
+        c.workloads.push_back(std::move(k));
+    }
+    fe::Operations operations(c.profile->software);
+    for (const auto& [name, n] : s.timing.operations) {
+        if (name.starts_with("frontend.") &&
+            !operations.set_instructions(name, static_cast<std::uint32_t>(n)))
+            wrong(s.platform.place, fmt::format("timing.operations: there is no operation '{}'",
+                                                name));
+    }
+    c.operations = operations;
+    return std::make_unique<fe::FrontendProgram>(std::move(c));
+}
+
+std::unique_ptr<vms::Program> Software::make_service(const Scenario& s, const VmConfig& vm) {
+    namespace sv = vms::service;
+    sv::GuestConfig c;
+    c.gicd = vm.gicd;
+    c.gicc = vm.gicc;
+    c.polling = vm.software.polling;
+    c.stop_answering = vm.software.stop_answering_after.has_value();
+    c.stop_answering_after = vm.software.stop_answering_after.value_or(0);
+    if (vm.software.backends.size() > sv::max_devices) {
+        wrong(vm.software.place, fmt::format("{} back-ends: a service guest has at most {}",
+                                             vm.software.backends.size(), sv::max_devices));
+        return std::make_unique<IdleProgram>();
+    }
+    for (const BackendConfig& b : vm.software.backends) {
+        const auto remio = std::find_if(vm.remio_devs.begin(), vm.remio_devs.end(),
+                                        [&](const auto& d) { return d.name == b.device; });
+        if (remio == vm.remio_devs.end()) {
+            wrong(b.place, fmt::format("the VM has no remio_dev '{}'", b.device));
+            continue;
+        }
+        sv::DeviceConfig& d = c.devices[c.device_count++];
+        d.remio_index = static_cast<std::uint32_t>(remio - vm.remio_devs.begin());
+        // The window is the front-end's; the back-end must know it to find a register's offset.
+        for (const VmConfig& other : s.vms) {
+            for (const RemioDevConfig& f : other.remio_devs) {
+                if (f.type == RemioType::frontend && f.bind_key == remio->bind_key) {
+                    d.window_base = f.va;
+                    d.window_size = f.size;
+                }
+            }
+        }
+        d.shmem_base = remio->shmem.base;
+        d.shmem_size = remio->shmem.size;
+        d.interrupt = remio->interrupt;
+        // Bao passes an interrupt id on as eight bits; the guest enables what its configuration says.
+        d.backend = sv::find_backend(b.backend);
+        d.queue_size = static_cast<std::uint32_t>(b.queue_size);
+        d.indirect = b.indirect;
+        d.event_idx = b.event_idx;
+        if (!b.serial.empty()) {
+            const auto dev = std::find_if(vm.devs.begin(), vm.devs.end(),
+                                          [&](const auto& x) { return x.device == b.serial; });
+            const auto uart =
+                std::find_if(s.platform.uarts.begin(), s.platform.uarts.end(),
+                             [&](const auto& x) { return x.name == b.serial; });
+            if (dev == vm.devs.end() || uart == s.platform.uarts.end()) {
+                wrong(b.place, fmt::format("serial '{}' is not one of the VM's devs", b.serial));
+                continue;
+            }
+            d.serial.kind = uart->model == UartModel::cadence ? sv::SerialKind::cadence
+                                                              : sv::SerialKind::pl011;
+            d.serial.base = dev->va;
+            d.serial.interrupt = uart->interrupt;
+            d.serial.clock_hz = uart->reference_clock_hz;
+            d.serial.baud = uart->baud;
+        }
+    }
+    std::size_t device = 0;
+    if (const sv::ConfigProblem p = sv::check(c, device); p != sv::ConfigProblem::none) {
+        const bool of_device = device < vm.software.backends.size();
+        wrong(of_device ? vm.software.backends[device].place : vm.software.place,
+              std::string(sv::name(p)));
+        return std::make_unique<IdleProgram>();
+    }
+    sv::OperationCosts costs;
+    for (const auto& [name, n] : s.timing.operations) {
+        if (name.starts_with("frontend."))
+            continue;
+        if (!costs.set_instructions(name, static_cast<std::uint32_t>(n)))
+            wrong(s.platform.place,
+                  fmt::format("timing.operations: there is no operation '{}'", name));
+    }
+    return std::make_unique<sv::ServiceProgram>(c, costs);
+}
+
+void Software::add_service_metrics(Metrics& m, const std::string& vm,
+                                   const vms::service::ServiceProgram& service,
+                                   const VmConfig& config) const {
+    const vms::service::GuestCounters g = service.counters();
+    m[vm + "service.interrupts"] = number(g.interrupts);
+    m[vm + "service.spurious"] = number(g.spurious);
+    m[vm + "service.asks"] = number(g.asks);
+    m[vm + "service.empty_asks"] = number(g.empty_asks);
+    m[vm + "service.answered"] = number(g.answered);
+    m[vm + "service.withheld"] = number(g.withheld);
+    m[vm + "service.failed_hypercalls"] = number(g.failed_hypercalls);
+    m[vm + "service.waits"] = number(g.waits);
+    for (std::size_t i = 0; i < service.device_count() && i < config.software.backends.size();
+         ++i) {
+        const vms::service::DeviceCounters d = service.device_counters(i);
+        const std::string p = vm + "devices." + config.software.backends[i].device + ".";
+        m[p + "reads"] = number(d.reads);
+        m[p + "writes"] = number(d.writes);
+        m[p + "kicks"] = number(d.kicks);
+        m[p + "notifications"] = number(d.notifications);
+        m[p + "chains"] = number(d.chains);
+        m[p + "descriptors"] = number(d.descriptors);
+        m[p + "used"] = number(d.used);
+        m[p + "activations"] = number(d.activations);
+        m[p + "resets"] = number(d.resets);
+        m[p + "tx_bytes"] = number(d.tx_bytes);
+        m[p + "rx_bytes"] = number(d.rx_bytes);
+        m[p + "received_bytes"] = number(d.received_bytes);
+        m[p + "dropped_input"] = number(d.dropped_input);
+        m[p + "receiver_errors"] = number(d.receiver_errors);
+        m[p + "errors"] = number(d.errors());
+        m[p + "needs_reset"] = number(d.needs_reset);
+        m[p + "platform_declined"] = number(d.platform_declined);
+    }
+}
+
+std::size_t Software::unfinished() const {
+    return static_cast<std::size_t>(
+        std::count_if(programs_.begin(), programs_.end(), [](const Entry& e) {
+            return e.frontend != nullptr && e.frontend->workloads() != 0 && !e.frontend->done();
+        }));
+}
+
+bool Software::has_workloads() const {
+    return std::any_of(programs_.begin(), programs_.end(), [](const Entry& e) {
+        return e.frontend != nullptr && e.frontend->workloads() != 0;
+    });
+}
+
+std::vector<std::string> Software::describe_unfinished() const {
+    namespace fe = vms::frontend;
+    namespace wl = vms::workload;
+    std::vector<std::string> lines;
+    for (const Entry& e : programs_) {
+        if (e.frontend == nullptr)
+            continue;
+        for (std::size_t i = 0; i < e.frontend->devices(); ++i) {
+            if (const fe::Fault f = e.frontend->fault(i); f != fe::Fault::none) {
+                lines.push_back(fmt::format("VM {}: the driver of {} gave up: {}.", e.vm->name,
+                                            e.frontend->config().devices[i].name, fe::name(f)));
+            }
+        }
+        for (std::size_t i = 0; i < e.frontend->workloads(); ++i) {
+            const wl::Counters& c = e.frontend->workload_counters(i);
+            if (c.state == wl::State::succeeded)
+                continue;
+            const char* state = c.state == wl::State::failed    ? "has failed"
+                                : c.state == wl::State::running ? "has not ended"
+                                                                : "has not begun";
+            lines.push_back(fmt::format(
+                "VM {}: workload {} ({}) {}: {} bytes written, {} read, {} line(s), {} mismatch(es).",
+                e.vm->name, i, wl::name(e.frontend->config().workloads[i].kind), state, c.tx_bytes,
+                c.rx_bytes, c.lines, c.mismatches));
+        }
+    }
+    return lines;
+}
+
+void Software::add_metrics(Metrics& m) const {
+    namespace wl = vms::workload;
+    for (const Entry& e : programs_) {
+        const std::string vm = "vms." + e.vm->name + ".";
+        if (e.frontend != nullptr) {
+            // The sums over a VM's workloads; a CRC is that of the last one that has one.
+            wl::Counters sum;
+            bool done = e.frontend->workloads() != 0;
+            wl::Range lateness;
+            std::uint64_t overruns = 0;
+            for (std::size_t i = 0; i < e.frontend->workloads(); ++i) {
+                const wl::Counters& c = e.frontend->workload_counters(i);
+                const std::string each = fmt::format("{}workloads.{}.", vm, i);
+                const auto put = [&](const std::string& p, const wl::Counters& x) {
+                    m[p + "tx_bytes"] = number(x.tx_bytes);
+                    m[p + "rx_bytes"] = number(x.rx_bytes);
+                    m[p + "tx_crc32"] = number(x.tx_crc32);
+                    m[p + "rx_crc32"] = number(x.rx_crc32);
+                    m[p + "lines"] = number(x.lines);
+                    m[p + "mismatches"] = number(x.mismatches);
+                };
+                put(each, c);
+                m[each + "done"] = c.state == wl::State::succeeded ? 1 : 0;
+                done = done && c.state == wl::State::succeeded;
+                sum.tx_bytes += c.tx_bytes;
+                sum.rx_bytes += c.rx_bytes;
+                sum.lines += c.lines;
+                sum.mismatches += c.mismatches;
+                if (c.tx_bytes != 0)
+                    sum.tx_crc32 = c.tx_crc32;
+                if (c.rx_bytes != 0)
+                    sum.rx_crc32 = c.rx_crc32;
+                put(vm + "workload.", sum);
+                const wl::Range& l = e.frontend->timer(i).lateness();
+                lateness.count += l.count;
+                if (l.count != 0) {
+                    lateness.min = std::min(lateness.min, l.min);
+                    lateness.max = std::max(lateness.max, l.max);
+                }
+                overruns += e.frontend->timer(i).overruns();
+            }
+            m[vm + "workload.done"] = done ? 1 : 0;
+            m[vm + "timer.ticks"] = number(lateness.count);
+            m[vm + "timer.lateness_min_ticks"] = number(lateness.min_or_zero());
+            m[vm + "timer.lateness_max_ticks"] = number(lateness.max);
+            m[vm + "timer.overruns"] = number(overruns);
+            for (std::size_t i = 0; i < e.frontend->devices(); ++i) {
+                const auto c = e.frontend->driver_counters(i);
+                const std::string p =
+                    fmt::format("{}devices.{}.", vm, e.frontend->config().devices[i].name);
+                m[p + "interrupts"] = number(c.interrupts);
+                m[p + "notifications"] = number(c.notifications);
+                m[p + "transmitted"] = number(c.transmitted);
+                m[p + "received"] = number(c.received);
+                m[p + "poll_iterations"] = number(c.poll_iterations);
+                m[p + "fault"] = number(static_cast<unsigned>(e.frontend->fault(i)));
+            }
+            const auto irq = e.frontend->interrupt_counters();
+            m[vm + "interrupts.exceptions"] = number(irq.exceptions);
+            m[vm + "interrupts.handled"] = number(irq.handled);
+            m[vm + "interrupts.spurious"] = number(irq.spurious);
+            m[vm + "interrupts.unexpected"] = number(irq.unexpected);
+        }
+        if (e.service != nullptr)
+            add_service_metrics(m, vm, *e.service, *e.vm);
+    }
+}
+
+}  // namespace sim

@@ -1,0 +1,56 @@
+// From a scenario's `software` to programs for the CPUs: service guests with their back-ends,
+// front-ends with their drivers and workloads. Owns them for one simulation.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/report/results.h"
+#include "sim/scenario/model.h"
+#include "vms/cpu.h"
+#include "vms/frontend/frontend.h"
+#include "vms/service/port/sim/program.h"
+
+namespace sim {
+
+class Software {
+  public:
+    explicit Software(const Scenario& scenario);
+
+    /// What the user has to know when a program cannot be made; empty when all are there.
+    const std::vector<std::string>& errors() const { return errors_; }
+
+    /// The program of a VM.
+    vms::Program& program(std::size_t vm) { return *programs_[vm].program; }
+
+    /// Front-ends whose workloads have not ended.
+    std::size_t unfinished() const;
+    bool has_workloads() const;
+
+    /// vms.<name>.… metrics.
+    void add_metrics(Metrics& metrics) const;
+    /// A sentence for each front-end that has not finished, or has failed.
+    std::vector<std::string> describe_unfinished() const;
+
+  private:
+    struct Entry {
+        const VmConfig* vm = nullptr;
+        std::unique_ptr<vms::Program> program;
+        vms::frontend::FrontendProgram* frontend = nullptr;
+        vms::service::ServiceProgram* service = nullptr;
+    };
+
+    std::unique_ptr<vms::Program> make_frontend(const Scenario& s, const VmConfig& vm);
+    std::unique_ptr<vms::Program> make_service(const Scenario& s, const VmConfig& vm);
+    void add_service_metrics(Metrics& metrics, const std::string& vm,
+                             const vms::service::ServiceProgram& service,
+                             const VmConfig& config) const;
+    void wrong(const Place& place, const std::string& what);
+
+    std::vector<Entry> programs_;
+    std::vector<std::string> errors_;
+};
+
+}  // namespace sim

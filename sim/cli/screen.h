@@ -1,0 +1,52 @@
+// Standard output and the progress line on standard error, which may be the same terminal: serial
+// output of the simulated machine and reports go through here, so that neither garbles the other.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "sim/build/runner.h"
+
+namespace sim {
+
+class Screen {
+  public:
+    /// Progress is shown only when wanted, and standard error is a terminal.
+    explicit Screen(bool want_progress);
+    ~Screen() { erase(); }
+    Screen(const Screen&) = delete;
+    Screen& operator=(const Screen&) = delete;
+
+    /// Bytes of serial lines: shown at once on a terminal.
+    void serial(std::string_view bytes);
+    /// Reports: begin on a new line.
+    void report(std::string_view text);
+    /// Whole lines on standard error.
+    void complain(std::string_view line);
+
+    void progress(const Progress& p);
+    void erase();
+
+    /// Writes what is held back. Returns what went wrong with standard output since the start, or
+    /// nothing; a reader that went away (a closed pipe) is not wrong.
+    std::string flush();
+
+  private:
+    using Clock = std::chrono::steady_clock;
+
+    void write(std::string_view text);
+
+    bool progress_;
+    bool terminal_;            ///< standard output is one
+    bool line_begun_ = false;  ///< by serial output, without its end
+    bool shown_ = false;       ///< a progress line stands there
+    int error_ = 0;            ///< errno of the first failed write
+    Clock::time_point start_;
+    Clock::time_point last_;
+};
+
+/// "12.5 ms of 1 s, 0.031 x real time, at most 32 s to go"
+std::string progress_text(const Progress& p, std::chrono::nanoseconds elapsed);
+
+}  // namespace sim

@@ -1,0 +1,172 @@
+// The catalogue of rules: what the simulated hypervisor observes (models/bao), with what is known
+// of the real one's behaviour in each case.
+#include "sim/observe/observations.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace sim {
+
+namespace {
+
+constexpr Rule catalogue[] = {
+    {"call.unknown-function",
+     "A guest called a function of the SMC Calling Convention that the hypervisor does not serve: "
+     "it gets -1, and the hypervisor prints a warning.",
+     "Check the function id in x0; only a subset of PSCI is served."},
+    {"call.unknown-hypercall",
+     "A guest made a hypercall with an id that the hypervisor does not have: it gets -2, and the "
+     "hypervisor prints a warning.",
+     "Check x0 of the HVC: 0xC6000001 is the IPC doorbell, 0xC6000002 remote I/O."},
+    {"cpu.message-dropped",
+     "The message queue of a CPU was full: the message is lost with a warning, and whoever waits "
+     "for it waits for ever.",
+     "Look for a CPU that does not take its SGI for long: interrupts masked, or a long stay at "
+     "EL2."},
+    {"ipc.bad-index",
+     "A guest rang the doorbell of an ipc object that it does not have: the hypercall returns -3.",
+     "Compare x1 of the doorbell with the order of the VM's ipcs."},
+    {"ipc.event-out-of-range",
+     "A doorbell named an event for which the receiver has no interrupt: it is ignored without a "
+     "message.",
+     "Compare x2 of the doorbell with the interrupts of the ipc object on the other side."},
+    {"irq.unknown",
+     "A physical interrupt arrived that belongs to no VM. Nothing is injected into the guest, and "
+     "that physical CPU loops for ever; on a board only the hypervisor's own UART has a line "
+     "about it.",
+     "Look for a device that is enabled and that no VM's configuration has."},
+    {"remio.ask-arguments",
+     "ASK was made with an address or value other than 0: it is refused with +1, as if nothing "
+     "were pending, and the request stays unanswered.",
+     "Clear x2 and x4 before ASK."},
+    {"remio.bad-completion",
+     "A back-end completed a request whose id is wrong, free or already completed: the hypercall "
+     "returns -1.",
+     "Complete each request exactly once, with the id that its ASK returned in x5."},
+    {"remio.bad-device",
+     "A hypercall named a remote I/O device that the calling VM does not have: it returns -3.",
+     "x1 is the index into the calling VM's own remio_devs, not the bind_key."},
+    {"remio.bad-op", "A remote I/O hypercall had an operation that does not exist: it returns -3.",
+     "x3 is WRITE 0, READ 1, ASK 2 or NOTIFY 3."},
+    {"remio.bind-key-truncated",
+     "A bind_key above 255 travels as 8 bits between CPUs and then names another device.",
+     "Use bind keys up to 255."},
+    {"remio.completion-op-mismatch",
+     "A back-end completed a request by another operation than was asked. The completion decides: "
+     "a read completed as a write leaves the front-end's register as it was, a write completed as "
+     "a read overwrites it.",
+     "Complete a read with READ and a write with WRITE; the front-end's symptom is a register "
+     "that seems to return stale values."},
+    {"remio.failed-completion",
+     "The answer to a request found neither device nor request on the front-end's CPU. Nothing is "
+     "injected into the guest, and that physical CPU loops for ever; on a board only the "
+     "hypervisor's own UART has a line about it.",
+     "Look for truncated bind keys and for a request that was completed twice."},
+    {"remio.interrupt-truncated",
+     "An interrupt id above 255 travels as 8 bits between CPUs: another interrupt is injected.",
+     "Use interrupt ids up to 255 for remote I/O devices."},
+    {"remio.notify-by-frontend",
+     "A front-end used NOTIFY on its own device and so interrupts itself: the hypervisor checks "
+     "no roles.",
+     "NOTIFY is for the back-end; find the hypercall with op 3 in the front-end."},
+    {"remio.ready-wait",
+     "A front-end accessed a device before the VMs of both sides had started: it waits at EL2, "
+     "busy and without a limit, and takes no interrupt meanwhile.",
+     "Start the service guest first, or expect the front-end's boot to last as long as the "
+     "service guest's."},
+    {"remio.refused",
+     "An access to a remote I/O window could not become a request: no device is bound there, or "
+     "no request is free. Nothing is injected into the guest, and that physical CPU loops for "
+     "ever; on a board only the hypervisor's own UART has a line about it.",
+     "There is a request for each physical CPU; look for requests that were never completed after "
+     "a VM was reset."},
+    {"trap.gicd-access",
+     "An access to the emulated distributor had a width or alignment that its register does not "
+     "take. Nothing is injected into the guest, and that physical CPU loops for ever; on a board "
+     "only the hypervisor's own UART has a line about it.",
+     "Access the distributor with the widths of the GIC architecture: words, and bytes for "
+     "priorities and targets."},
+    {"trap.no-handler",
+     "A guest accessed an address that is neither its memory nor emulated. Nothing is injected "
+     "into the guest, and that physical CPU loops for ever; on a board only the hypervisor's own "
+     "UART has a line about it.",
+     "Compare the address with the VM's regions, devs and remio_devs (baosim check lists them)."},
+    {"trap.no-syndrome",
+     "A trapped load or store came without a valid syndrome (a pair, or write-back addressing), "
+     "so that the hypervisor cannot tell what was accessed. Nothing is injected into the guest, "
+     "and that physical CPU loops for ever; on a board only the hypervisor's own UART has a line "
+     "about it.",
+     "Let the driver use single loads and stores for device registers."},
+    {"vgic.foreign-message",
+     "A message about a virtual interrupt reached a CPU of another VM. Nothing is injected into "
+     "the guest, and that physical CPU loops for ever; on a board only the hypervisor's own UART "
+     "has a line about it.",
+     "This cannot come from a guest: report it with the scenario."},
+    {"vgic.injected-while-disabled",
+     "A virtual interrupt was injected while the guest had it disabled: it stays pending until "
+     "the guest enables it.",
+     "Harmless when the driver enables it soon; when it never does, the device seems dead: "
+     "compare the interrupt in the device tree with the configuration."},
+    {"vgic.unknown-interrupt",
+     "An interrupt was to be injected that does not exist in the VM: nothing happens.",
+     "Compare the interrupt with the number of interrupt lines of the platform."},
+};
+
+constexpr bool sorted() {
+    for (std::size_t i = 1; i < std::size(catalogue); ++i)
+        if (!(catalogue[i - 1].id < catalogue[i].id))
+            return false;
+    return true;
+}
+static_assert(sorted(), "alphabetical, each id once");
+
+}  // namespace
+
+std::span<const Rule> rules() {
+    return catalogue;
+}
+
+const Rule* find_rule(std::string_view id) {
+    const auto* it =
+        std::lower_bound(std::begin(catalogue), std::end(catalogue), id,
+                         [](const Rule& r, std::string_view wanted) { return r.id < wanted; });
+    return it != std::end(catalogue) && it->id == id ? it : nullptr;
+}
+
+void Observations::observation(models::Observation o) {
+    ++total_;
+    std::string rule(o.rule);
+    ++by_rule_[rule];
+
+    const auto count = [&o](Seen& s) {
+        if (s.count++ == 0 || std::tie(o.time, o.cpu) < std::tie(s.first, s.cpu)) {
+            s.first = o.time;
+            s.cpu = o.cpu;
+        }
+    };
+    Key key{rule, std::move(o.vm), o.cpu.value, std::move(o.what)};
+    if (const auto it = seen_.find(key); it != seen_.end())
+        count(it->second);
+    else if (seen_.size() < max_distinct)
+        count(seen_[std::move(key)]);
+    else
+        count(overflow_[std::move(rule)]);
+}
+
+std::vector<ObservationCount> Observations::list() const {
+    std::vector<ObservationCount> all;
+    all.reserve(seen_.size() + overflow_.size());
+    for (const auto& [key, s] : seen_)
+        all.push_back(
+            {s.first, s.cpu, std::get<0>(key), std::get<1>(key), std::get<3>(key), s.count});
+    for (const auto& [rule, s] : overflow_)
+        all.push_back({s.first, s.cpu, rule, "", "further ones, not listed one by one", s.count});
+    std::sort(all.begin(), all.end(), [](const ObservationCount& x, const ObservationCount& y) {
+        return std::tie(x.first, x.cpu, x.rule, x.vm, x.what) <
+               std::tie(y.first, y.cpu, y.rule, y.vm, y.what);
+    });
+    return all;
+}
+
+}  // namespace sim

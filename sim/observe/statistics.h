@@ -1,0 +1,68 @@
+// Statistics of the legs of trapped accesses: how often each was executed, how long it took, how
+// many instructions and device accesses it had. Recording is on the hot path of every trap: a few
+// increments, no allocation but at the first record of a leg.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "models/core/time.h"
+#include "sim/observe/histogram.h"
+#include "sim/observe/sink.h"
+
+namespace sim {
+
+/// The figures of one leg. Quantiles of the duration as histogram.h defines them.
+struct LegSummary {
+    std::uint64_t count = 0;
+    std::uint64_t instructions = 0;  ///< median, device accesses included
+    std::uint64_t mmio = 0;          ///< median of the device accesses among them
+    models::Picos p50{};
+    models::Picos p99{};
+    models::Picos max{};
+    models::Picos total{};
+};
+
+class Statistics final : public Sink {
+  public:
+    static constexpr std::size_t max_legs = 128;
+
+    void leg(const models::LegRecord& r) override {
+        if (r.leg >= max_legs) [[unlikely]] {
+            ++out_of_range_;
+            return;
+        }
+        Leg* s = legs_[r.leg].get();
+        if (s == nullptr) [[unlikely]]
+            s = first_record(r.leg);
+        s->duration.record(r.end > r.begin ? (r.end - r.begin).value : 0);
+        s->instructions.record(r.instructions);
+        s->mmio.record(r.mmio);
+    }
+
+    /// All zero for a leg that was never executed.
+    LegSummary summary(std::uint16_t leg) const;
+
+    /// Records whose leg number has no place here: a fault of the caller, not of the run.
+    std::uint64_t out_of_range() const { return out_of_range_; }
+
+  private:
+    /// The longest path in the measured table has 8405 instructions.
+    static constexpr std::size_t exact_instructions = 16'384;
+    static constexpr std::size_t exact_mmio = 1024;
+
+    struct Leg {
+        Histogram duration;  ///< picoseconds
+        ExactCounts<exact_instructions> instructions;
+        ExactCounts<exact_mmio> mmio;
+    };
+
+    Leg* first_record(std::uint16_t leg);
+
+    std::array<std::unique_ptr<Leg>, max_legs> legs_;
+    std::uint64_t out_of_range_ = 0;
+};
+
+}  // namespace sim

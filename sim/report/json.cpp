@@ -1,0 +1,108 @@
+// Results to JSON. Times are nanoseconds, as numbers with up to three decimals.
+#include "sim/report/json.h"
+
+namespace sim {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Whole nanoseconds stay integers; others are the double nearest to n/1000, which prints with
+/// three decimals at most.
+Json nanoseconds_json(models::Picos t) {
+    if (t.value % 1000 == 0)
+        return t.value / 1000;
+    return static_cast<double>(t.value) / 1000.0;
+}
+
+Json host_json(const Results& r) {
+    Json j = Json::object();
+    j["file"] = r.file;
+    j["wall_ns"] = r.host.wall_ns;
+    j["cpu_ns"] = r.host.cpu_ns;
+    j["simulated_per_host"] = r.speed();
+    j["activations"] = r.host.activations;
+    for (const auto& [name, value] : r.host.more)
+        j[name] = value;
+    return j;
+}
+
+Json place_json(const Place& p) {
+    Json j = Json::object();
+    j["file"] = p.file;
+    j["line"] = p.line;
+    j["column"] = p.column;
+    j["key"] = p.key;
+    return j;
+}
+
+Json expectation_json(const ExpectationResult& e) {
+    Json j = Json::object();
+    j["metric"] = e.metric;
+    j["value"] = e.value ? Json(*e.value) : Json(nullptr);
+    j["bound"] = e.bound;
+    j["passed"] = e.passed;
+    j["note"] = e.note;
+    j["place"] = place_json(e.place);
+    return j;
+}
+
+Json observation_json(const ObservationCount& o) {
+    Json j = Json::object();
+    j["time_ns"] = nanoseconds_json(o.first);
+    j["cpu"] = o.cpu.value;
+    j["vm"] = o.vm;
+    j["rule"] = o.rule;
+    j["what"] = o.what;
+    j["count"] = o.count;
+    return j;
+}
+
+Json leg_json(const LegResult& l) {
+    Json j = Json::object();
+    j["name"] = l.name;
+    j["exception_level"] = l.exception_level;
+    j["provenance"] = name_of(l.provenance);
+    j["count"] = l.count;
+    j["instructions"] = l.instructions;
+    j["mmio"] = l.mmio;
+    j["p50_ns"] = nanoseconds_json(l.p50);
+    j["p99_ns"] = nanoseconds_json(l.p99);
+    j["max_ns"] = nanoseconds_json(l.max);
+    return j;
+}
+
+template <typename Items, typename F>
+Json array(const Items& items, F&& to) {
+    Json j = Json::array();
+    for (const auto& item : items)
+        j.push_back(to(item));
+    return j;
+}
+
+}  // namespace
+
+nlohmann::ordered_json to_json(const Results& r) {
+    Json j = Json::object();
+    j["scenario"] = r.scenario.empty() ? r.file : r.scenario;
+    j["status"] = name_of(r.status);
+    j["seed"] = r.seed;
+    j["simulated_ns"] = nanoseconds_json(r.simulated);
+    j["host"] = host_json(r);
+    j["expectations"] = array(r.expectations, expectation_json);
+    j["observations"] = array(r.observations, observation_json);
+    j["legs"] = array(r.legs, leg_json);
+    Json metrics = Json::object();
+    for (const auto& [name, value] : r.metrics)
+        metrics[name] = value;
+    j["metrics"] = std::move(metrics);
+    j["diagnosis"] = r.diagnosis;
+    j["errors"] = r.errors;
+    return j;
+}
+
+std::string json_text(const nlohmann::ordered_json& j) {
+    return j.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace sim

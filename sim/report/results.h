@@ -1,0 +1,145 @@
+// What a run leaves: verdict, expectations, observations, legs and metrics as plain values, so that
+// every way of reporting (terminal, JSON) shows the same. Everything but `host` depends only on the
+// scenario, its seed and the program.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/core/time.h"
+#include "sim/observe/observations.h"
+#include "sim/scenario/model.h"
+
+namespace sim {
+
+enum class Status {
+    pass,         ///< every expectation holds
+    fail,         ///< an expectation does not hold, or `strict` and something was observed
+    error,        ///< no verdict: scenario wrong, boot checks failed, or the program failed
+    stuck,        ///< somebody waits for what will never come, or a CPU crashed
+    interrupted,  ///< ended by the user: results up to then
+};
+
+constexpr std::string_view name_of(Status s) {
+    switch (s) {
+        case Status::pass:
+            return "pass";
+        case Status::fail:
+            return "fail";
+        case Status::error:
+            return "error";
+        case Status::stuck:
+            return "stuck";
+        case Status::interrupted:
+            return "interrupted";
+    }
+    return "error";
+}
+
+/// Exit statuses of the program.
+namespace exit_status {
+inline constexpr int pass = 0;
+inline constexpr int fail = 1;           ///< an expectation failed
+inline constexpr int wrong_input = 2;    ///< scenario or command line wrong
+inline constexpr int stuck = 3;          ///< stuck or crashed
+inline constexpr int interrupted = 130;  ///< 128 + SIGINT, as shells report it
+/// Of several: the highest.
+constexpr int worse(int x, int y) {
+    return std::max(x, y);
+}
+}  // namespace exit_status
+
+/// All that differs from machine to machine and from run to run.
+struct HostFigures {
+    std::uint64_t wall_ns = 0;
+    std::uint64_t cpu_ns = 0;
+    std::uint64_t activations = 0;             ///< of SystemC processes
+    std::map<std::string, std::int64_t> more;  ///< further counters, by name
+};
+
+struct ExpectationResult {
+    std::string metric;
+    std::optional<std::int64_t> value;  ///< absent when there is no such metric
+    std::string bound;                  ///< ">= 10"
+    bool passed = false;
+    Place place;
+    std::string note;  ///< why there is no value, and which names are near
+};
+
+/// Where the figures of a leg come from (facts of the timing table).
+enum class LegProvenance { measured, derived, estimate };
+
+constexpr std::string_view name_of(LegProvenance p) {
+    switch (p) {
+        case LegProvenance::measured:
+            return "measured";
+        case LegProvenance::derived:
+            return "derived";
+        case LegProvenance::estimate:
+            return "estimate";
+    }
+    return "estimate";
+}
+
+struct LegResult {
+    std::string name;
+    unsigned exception_level = 2;
+    LegProvenance provenance = LegProvenance::estimate;
+    std::uint64_t count = 0;
+    std::uint64_t instructions = 0;  ///< median
+    std::uint64_t mmio = 0;          ///< median
+    models::Picos p50{};
+    models::Picos p99{};
+    models::Picos max{};
+};
+
+/// Name (dotted path) to value; times are nanoseconds and say so in their name ("_ns").
+using Metrics = std::map<std::string, std::int64_t>;
+
+struct Results {
+    Status status = Status::error;
+    bool crashed = false;  ///< status error because the program failed, not the scenario
+    std::string scenario;  ///< its name
+    std::string file;
+    std::uint64_t seed = 0;
+    models::Picos simulated{};
+    HostFigures host;
+    std::vector<ExpectationResult> expectations;
+    std::vector<ObservationCount> observations;
+    std::vector<LegResult> legs;
+    Metrics metrics;
+    std::vector<std::string> diagnosis;  ///< who waits for what, since when; one statement a line
+    std::vector<std::string> errors;
+
+    /// The program's exit status after this run.
+    int exit_code() const {
+        switch (status) {
+            case Status::pass:
+                return exit_status::pass;
+            case Status::fail:
+                return exit_status::fail;
+            case Status::error:
+                return crashed ? exit_status::stuck : exit_status::wrong_input;
+            case Status::stuck:
+                return exit_status::stuck;
+            case Status::interrupted:
+                return exit_status::interrupted;
+        }
+        return exit_status::stuck;
+    }
+
+    /// Simulated time per time of the host; 0 when unknown.
+    double speed() const {
+        return host.wall_ns == 0 ? 0.0
+                                 : static_cast<double>(simulated.value) / 1000.0 /
+                                       static_cast<double>(host.wall_ns);
+    }
+};
+
+}  // namespace sim

@@ -1,0 +1,303 @@
+// The report for the terminal, section by section. Only ASCII, so that columns stay columns.
+#include "sim/report/terminal.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <set>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "sim/scenario/diagnostic.h"
+
+namespace sim {
+
+namespace {
+
+Paint paint_of(Status s) {
+    switch (s) {
+        case Status::pass:
+            return Paint::good;
+        case Status::interrupted:
+            return Paint::warn;
+        case Status::fail:
+        case Status::error:
+        case Status::stuck:
+            break;
+    }
+    return Paint::bad;
+}
+
+std::string upper(std::string_view s) {
+    std::string out(s);
+    for (char& c : out)
+        c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return out;
+}
+
+/// One report in the making.
+class Page {
+  public:
+    Page(const Results& r, const Style& style) : r_(r), style_(style) {}
+
+    void verdict();
+    void expectations(bool failed_only);
+    void legs();
+    void observations(bool explain);
+    void diagnosis();
+    void errors();
+    void metrics();
+    void host();
+
+    std::string take() { return std::move(out_); }
+
+  private:
+    void heading(std::string_view title, std::string_view remark = {});
+    void paragraph(std::string_view text, std::size_t indent, Paint p = Paint::plain);
+
+    const Results& r_;
+    const Style& style_;
+    std::string out_;
+};
+
+void Page::heading(std::string_view title, std::string_view remark) {
+    out_ += fmt::format("\n{}", paint(title, Paint::bold, style_));
+    if (!remark.empty()) {
+        const std::size_t used = title.size() + remark.size();
+        out_.append(used + 2 <= style_.columns ? style_.columns - used : 2, ' ');
+        out_ += paint(remark, Paint::dim, style_);
+    }
+    out_ += "\n";
+}
+
+void Page::paragraph(std::string_view text, std::size_t indent, Paint p) {
+    for (const std::string& line : wrap(text, indent, style_.columns))
+        out_ += paint(line, p, style_) + "\n";
+}
+
+void Page::verdict() {
+    const std::string word = upper(name_of(r_.status));
+    std::string name = r_.scenario.empty() ? r_.file : r_.scenario;
+    std::string remark = fmt::format("{} simulated, seed {}", duration(r_.simulated), r_.seed);
+    if (r_.status == Status::error && r_.simulated.value == 0)
+        remark = "not run";
+    if (r_.status == Status::interrupted)
+        remark += ", partial results";
+    const std::size_t fixed = word.size() + 2 + 2 + remark.size();
+    const std::size_t room = style_.columns > fixed + 10 ? style_.columns - fixed : 10;
+    if (name.size() > room)
+        name = "..." + name.substr(name.size() - (room - 3));
+    out_ += paint(word, paint_of(r_.status), style_) + "  " + paint(name, Paint::bold, style_);
+    out_.append(2 + room - name.size(), ' ');
+    out_ += paint(remark, Paint::dim, style_) + "\n";
+}
+
+void Page::expectations(bool failed_only) {
+    if (r_.expectations.empty()) {
+        if (!failed_only && (r_.status == Status::pass || r_.status == Status::fail))
+            heading("Expectations", "none: the scenario has no 'expect'");
+        return;
+    }
+    const auto held = static_cast<std::size_t>(
+        std::count_if(r_.expectations.begin(), r_.expectations.end(),
+                      [](const ExpectationResult& e) { return e.passed; }));
+    if (failed_only && held == r_.expectations.size())
+        return;
+    heading("Expectations", fmt::format("{} of {} hold", held, r_.expectations.size()));
+
+    std::size_t metric_width = 0;
+    std::size_t value_width = 0;
+    const auto value_text = [](const ExpectationResult& e) {
+        return e.value ? fmt::format("{}", *e.value) : std::string("none");
+    };
+    for (const ExpectationResult& e : r_.expectations) {
+        if (failed_only && e.passed)
+            continue;
+        metric_width = std::max(metric_width, e.metric.size());
+        value_width = std::max(value_width, value_text(e).size());
+    }
+    metric_width = std::min<std::size_t>(metric_width, 56);
+    for (const ExpectationResult& e : r_.expectations) {
+        if (failed_only && e.passed)
+            continue;
+        out_ += "  " +
+                (e.passed ? paint("ok  ", Paint::good, style_) : paint("FAIL", Paint::bad, style_));
+        const std::string line =
+            fmt::format("  {:<{}}  {:>{}}  {}", e.metric, metric_width, value_text(e), value_width,
+                        e.bound.empty() ? "" : e.bound);
+        // Beside when there is room, else on lines of their own.
+        constexpr std::size_t mark = 6;
+        if (mark + line.size() <= style_.columns) {
+            out_ += line + "\n";
+        } else {
+            out_ += "  " + e.metric.substr(0, style_.columns - mark - 2) + "\n";
+            paragraph(value_text(e) + ", to be " + e.bound, 10);
+        }
+        if (!e.passed) {
+            if (!e.note.empty())
+                paragraph(e.note, 8);
+            std::string place = format_short(e.place);
+            if (!e.place.key.empty())
+                place += (place.empty() ? "" : ": ") + e.place.key;
+            paragraph(place, 8, Paint::dim);
+        }
+    }
+}
+
+void Page::legs() {
+    if (r_.legs.empty())
+        return;
+    heading("Where the time goes",
+            "a leg is a stretch of code on the path of an access; times in ns");
+    using Align = Table::Align;
+    Table t({{"leg"},
+             {"EL"},
+             {"count", Align::right},
+             {"instr.", Align::right},
+             {"mmio", Align::right},
+             {"p50", Align::right},
+             {"p99", Align::right},
+             {"max", Align::right},
+             {"figures"}});
+    std::set<LegProvenance> used;
+    for (const LegResult& l : r_.legs) {
+        used.insert(l.provenance);
+        t.row({l.name, fmt::format("{}", l.exception_level), fmt::format("{}", l.count),
+               fmt::format("{}", l.instructions), fmt::format("{}", l.mmio),
+               nanoseconds_short(l.p50), nanoseconds_short(l.p99), nanoseconds_short(l.max),
+               std::string(name_of(l.provenance))});
+    }
+    out_ += t.text(2, style_);
+    std::string key =
+        "Instructions and device accesses (mmio) are medians; p50 and p99 are upper "
+        "bounds within 0.8 %.";
+    for (const LegProvenance p : used) {
+        switch (p) {
+            case LegProvenance::measured:
+                key += " measured: instructions counted on the real hypervisor.";
+                break;
+            case LegProvenance::derived:
+                key += " derived: follows from measured counts by a stated rule.";
+                break;
+            case LegProvenance::estimate:
+                key += " estimate: neither measured nor derived.";
+                break;
+        }
+    }
+    key += " Times come from the core model, whose figures are estimates.";
+    paragraph(key, 2, Paint::dim);
+}
+
+void Page::observations(bool explain) {
+    if (r_.observations.empty())
+        return;
+    std::uint64_t total = 0;
+    std::vector<std::string> order;  // rules by their first occurrence
+    for (const ObservationCount& o : r_.observations) {
+        total += o.count;
+        if (std::find(order.begin(), order.end(), o.rule) == order.end())
+            order.push_back(o.rule);
+    }
+    heading("Observations", fmt::format("{}, {}", counted(order.size(), "rule", "rules"),
+                                        counted(total, "occurrence", "occurrences")));
+    constexpr std::size_t shown_per_rule = 5;
+    for (const std::string& rule : order) {
+        out_ += fmt::format("  {}\n", paint(rule, Paint::warn, style_));
+        std::size_t shown = 0;
+        std::uint64_t rest = 0;
+        for (const ObservationCount& o : r_.observations) {
+            if (o.rule != rule)
+                continue;
+            if (shown++ >= shown_per_rule && !explain) {
+                rest += o.count;
+                continue;
+            }
+            std::string who = fmt::format("{} ns, CPU {}", nanoseconds(o.first), o.cpu.value);
+            if (!o.vm.empty())
+                who += ", " + o.vm;
+            if (o.count > 1)
+                who = fmt::format("{} times, first at {}", o.count, who);
+            paragraph(who + ": " + o.what, 4);
+        }
+        if (rest > 0)
+            paragraph(fmt::format("and {} more (-v lists them)", rest), 4);
+        if (const Rule* known = find_rule(rule)) {
+            paragraph(known->meaning, 4, Paint::dim);
+            paragraph("What to do: " + std::string(known->on_board), 4, Paint::dim);
+        }
+    }
+}
+
+void Page::diagnosis() {
+    if (r_.diagnosis.empty())
+        return;
+    heading("Diagnosis");
+    for (const std::string& d : r_.diagnosis) {
+        // A line's own indentation is kept: it says what belongs to what.
+        const std::size_t indent = std::min(d.find_first_not_of(' '), d.size());
+        paragraph(d, 2 + std::min<std::size_t>(indent, 20));
+    }
+}
+
+void Page::errors() {
+    if (r_.errors.empty())
+        return;
+    heading("Errors");
+    for (const std::string& e : r_.errors)
+        paragraph(e, 2);
+}
+
+void Page::metrics() {
+    if (r_.metrics.empty())
+        return;
+    heading("Metrics");
+    Table t({{""}, {"", Table::Align::right}});
+    for (const auto& [name, value] : r_.metrics)
+        t.row({name, fmt::format("{}", value)});
+    out_ += t.text(2, style_);
+}
+
+void Page::host() {
+    if (r_.host.wall_ns == 0)
+        return;
+    const auto seconds = [](std::uint64_t ns) { return duration({ns * 1000}); };
+    heading("Host");
+    Table t({{""}, {"", Table::Align::right}});
+    t.row({"wall time", seconds(r_.host.wall_ns)});
+    t.row({"CPU time", seconds(r_.host.cpu_ns)});
+    t.row({"simulated time per wall time", fmt::format("{:.4f}", r_.speed())});
+    t.row({"activations of processes", fmt::format("{}", r_.host.activations)});
+    for (const auto& [name, value] : r_.host.more)
+        t.row({name, fmt::format("{}", value)});
+    out_ += t.text(2, style_);
+}
+
+}  // namespace
+
+bool wants_colour(int file_descriptor) {
+    const char* no_color = std::getenv("NO_COLOR");
+    const char* term = std::getenv("TERM");
+    const bool dumb = term != nullptr && std::string_view(term) == "dumb";
+    return (no_color == nullptr || *no_color == '\0') && !dumb && ::isatty(file_descriptor) == 1;
+}
+
+std::string render(const Results& r, Detail detail, const Style& style) {
+    Page page(r, style);
+    page.verdict();
+    page.errors();
+    page.diagnosis();
+    page.expectations(detail == Detail::quiet);
+    if (detail != Detail::quiet) {
+        page.legs();
+        page.observations(detail == Detail::verbose);
+    }
+    if (detail == Detail::verbose) {
+        page.metrics();
+        page.host();
+    }
+    return page.take();
+}
+
+}  // namespace sim

@@ -1,0 +1,271 @@
+// The program as a user meets it: exit statuses, where messages go, JSON of one and of several
+// runs, crashes, signals, outputs that cannot be written. The runner is replaced by
+// fake_runner.cpp.
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+class Program : public testing::Test {
+  protected:
+    struct Ended {
+        int exit = -1;  ///< or 128 + signal
+        std::string out;
+        std::string err;
+    };
+
+    void SetUp() override {
+        std::string name = testing::TempDir() + "baosim-cli-XXXXXX";
+        ASSERT_NE(::mkdtemp(name.data()), nullptr);
+        dir_ = name;
+    }
+    void TearDown() override { fs::remove_all(dir_); }
+
+    std::string path(const std::string& name) const { return dir_ + "/" + name; }
+
+    static std::string content(const std::string& file) {
+        std::ifstream in(file, std::ios::binary);
+        return {std::istreambuf_iterator<char>(in), {}};
+    }
+
+    /// A scenario that loads; the fake runner does as `what` says.
+    std::string scenario(const std::string& name, const std::string& what,
+                         const std::string& more = "") const {
+        const std::string file = path(name + ".yaml");
+        std::ofstream(file) << "name: " << name << "\ndescription: " << what
+                            << "\nplatform: {preset: zcu104}\n"
+                               "vms:\n"
+                               "  only:\n"
+                               "    cpu_affinity: 0x1\n"
+                               "    regions: [{base: 0x20000000, size: 16MiB}]\n"
+                               "    software: {program: idle}\n"
+                            << more;
+        return file;
+    }
+
+    pid_t start(const std::vector<std::string>& arguments, const std::string& program,
+                const std::string& out_file) const {
+        const pid_t child = ::fork();
+        if (child != 0)
+            return child;
+        ::setpgid(0, 0);
+        constexpr int mode = 0600;
+        const int out = ::open(out_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, mode);
+        const int err = ::open(path("err").c_str(), O_WRONLY | O_CREAT | O_TRUNC, mode);
+        ::dup2(out, STDOUT_FILENO);
+        ::dup2(err, STDERR_FILENO);
+        std::vector<char*> argv{const_cast<char*>(program.c_str())};
+        for (const std::string& a : arguments)
+            argv.push_back(const_cast<char*>(a.c_str()));
+        argv.push_back(nullptr);
+        ::execv(program.c_str(), argv.data());
+        ::_exit(126);
+    }
+
+    Ended wait(pid_t child) const {
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+                content(path("out")), content(path("err"))};
+    }
+
+    Ended run(const std::vector<std::string>& arguments) const {
+        return wait(start(arguments, FAKE_PROGRAM, path("out")));
+    }
+
+    nlohmann::json json() const { return nlohmann::json::parse(content(path("json"))); }
+
+    std::string dir_;
+};
+
+TEST_F(Program, AWrongCommandLineIsToldOnStandardError) {
+    const Ended e = run({"run", "--jsn"});
+    EXPECT_EQ(e.exit, 2);
+    EXPECT_THAT(e.out, IsEmpty());
+    EXPECT_EQ(e.err,
+              "baosim: unknown option '--jsn'; did you mean '--json'?\nTry 'baosim run --help'.\n");
+}
+
+TEST_F(Program, ARunThatPasses) {
+    const std::string expect = "expect: [{metric: answer, equals: 42}]\n";
+    const Ended e =
+        run({"run", scenario("a", "pass", expect), "--json", path("json"), "--seed", "5"});
+    EXPECT_EQ(e.exit, 0) << e.err;
+    EXPECT_THAT(e.out, StartsWith("PASS  a "));
+    EXPECT_THAT(e.err, IsEmpty());
+    EXPECT_EQ(json()["status"], "pass");
+    EXPECT_EQ(json()["seed"], 5);
+    EXPECT_EQ(json()["metrics"]["answer"], 42);
+}
+
+TEST_F(Program, ARunThatFailsOrIsStuck) {
+    const std::string expect = "expect: [{metric: answer, equals: 41}]\n";
+    EXPECT_EQ(run({"run", scenario("a", "pass", expect)}).exit, 1);
+    const Ended e = run({"run", scenario("a", "stuck"), "--json", path("json")});
+    EXPECT_EQ(e.exit, 3);
+    EXPECT_THAT(e.out, HasSubstr("linux0 waits for ever"));
+    EXPECT_EQ(json()["diagnosis"][0], "linux0 waits for ever");
+}
+
+TEST_F(Program, AWrongScenarioIsToldWithFileAndLine) {
+    const std::string file = scenario("a", "pass", "durration: 1s\n");
+    const Ended e = run({"run", file, "--json", path("json")});
+    EXPECT_EQ(e.exit, 2);
+    EXPECT_THAT(e.err, StartsWith(file + ":8:1: "));
+    EXPECT_THAT(e.out, StartsWith("ERROR  "));
+    EXPECT_EQ(json()["status"], "error");
+    EXPECT_THAT(json()["errors"][0].get<std::string>(), HasSubstr("durration"));
+}
+
+TEST_F(Program, WhatCannotBeReadOrWrittenIsToldBeforeTheRun) {
+    EXPECT_THAT(run({"run", path("none.yaml")}).err,
+                HasSubstr("none.yaml': No such file or directory"));
+    EXPECT_THAT(run({"run", dir_}).err, HasSubstr("it is a directory"));
+    // "deaf" would never end.
+    const std::string never = scenario("never", "deaf");
+    for (const char* option : {"--json", "--trace"}) {
+        const Ended e = run({"run", never, option, path("no/such/folder")});
+        EXPECT_EQ(e.exit, 2);
+        EXPECT_THAT(e.err, StartsWith("baosim: cannot write '"));
+    }
+    const std::string before = content(never);
+    EXPECT_THAT(run({"run", never, "--json", never}).err, HasSubstr("would be overwritten"));
+    EXPECT_EQ(content(never), before);
+    EXPECT_THAT(run({"run", never, "--json", path("x"), "--trace", path("x")}).err,
+                HasSubstr("the same file"));
+}
+
+TEST_F(Program, AFullDiskIsAnError) {
+    const std::string a = scenario("a", "pass");
+    const Ended json = run({"run", a, "--json", "/dev/full"});
+    EXPECT_EQ(json.exit, 2);
+    EXPECT_THAT(json.err, HasSubstr("cannot write '/dev/full': No space left on device"));
+    const Ended out = wait(start({"run", a}, FAKE_PROGRAM, "/dev/full"));
+    EXPECT_EQ(out.exit, 2);
+    EXPECT_THAT(out.err, HasSubstr("cannot write to standard output: No space left on device"));
+}
+
+TEST_F(Program, AReaderThatGoesAwayChangesNothing) {
+    const std::string command =
+        "set -o pipefail; " FAKE_PROGRAM " reference | head -n 1 > " + path("out");
+    EXPECT_EQ(std::system(("bash -c '" + command + "'").c_str()), 0);
+    EXPECT_THAT(content(path("out")), Not(IsEmpty()));
+    // Standard output closed: results must not land in the JSON file.
+    const std::string closed =
+        FAKE_PROGRAM " run " + scenario("a", "pass") + " --json " + path("json") + " >&-";
+    EXPECT_EQ(std::system(closed.c_str()), 0);
+    EXPECT_EQ(json()["status"], "pass");
+}
+
+TEST_F(Program, AnExceptionOfTheRunIsACrash) {
+    const Ended e = run({"run", scenario("a", "throw"), "--json", path("json")});
+    EXPECT_EQ(e.exit, 3);
+    EXPECT_EQ(e.err, "internal error: thrown by the run\n");
+    EXPECT_EQ(json()["status"], "error");
+}
+
+TEST_F(Program, SerialOutputAndReportDoNotShareALine) {
+    EXPECT_THAT(run({"run", scenario("a", "serial")}).out,
+                StartsWith("from the serial line\nPASS  a "));
+    EXPECT_THAT(run({"run", "--quiet", scenario("a", "serial")}).out, StartsWith("PASS  a "));
+}
+
+TEST_F(Program, SeveralRunsMakeAnArrayInTheirOrderWhateverBecomesOfThem) {
+    const Ended e =
+        run({"run", scenario("a", "pass"), scenario("b", "crash"), scenario("c", "stuck"),
+             scenario("d", "leave"), scenario("e", "pass"), "--json", path("json")});
+    EXPECT_EQ(e.exit, 3);
+    const nlohmann::json j = json();
+    ASSERT_EQ(j.size(), 5u);
+    std::vector<std::string> statuses;
+    for (const auto& r : j)
+        statuses.push_back(r["status"]);
+    EXPECT_THAT(statuses, testing::ElementsAre("pass", "error", "stuck", "error", "pass"));
+    EXPECT_THAT(e.err, HasSubstr("b.yaml: the simulator crashed: signal 11 (Segmentation fault)"));
+    EXPECT_THAT(e.err, HasSubstr("d.yaml: the simulator ended with status 7 and without results"));
+    EXPECT_THAT(e.out, HasSubstr("5 scenarios: 2 pass, 2 error, 1 stuck"));
+    EXPECT_THAT(e.out, HasSubstr("PASS  e "));
+}
+
+TEST_F(Program, TheWorstExitStatusIsTheHighest) {
+    const std::string fail = scenario("f", "pass", "expect: [{metric: answer, equals: 41}]\n");
+    const std::string pass = scenario("p", "pass");
+    const std::string wrong = scenario("w", "pass", "durration: 1s\n");
+    EXPECT_EQ(run({"run", pass, pass}).exit, 0);
+    EXPECT_EQ(run({"run", fail, pass}).exit, 1);
+    EXPECT_EQ(run({"run", wrong, fail}).exit, 2);
+}
+
+TEST_F(Program, AnInterruptEndsTheRunWithWhatThereIs) {
+    for (const int signal : {SIGINT, SIGTERM}) {
+        const pid_t child = start({"run", scenario("a", "wait"), "--json", path("json")},
+                                  FAKE_PROGRAM, path("out"));
+        std::this_thread::sleep_for(300ms);
+        ::kill(child, signal);
+        const Ended e = wait(child);
+        EXPECT_EQ(e.exit, 130);
+        EXPECT_THAT(e.out, HasSubstr("partial results"));
+        EXPECT_EQ(json()["status"], "interrupted");
+    }
+}
+
+TEST_F(Program, ASecondInterruptKills) {
+    const pid_t child = start({"run", scenario("a", "deaf")}, FAKE_PROGRAM, path("out"));
+    std::this_thread::sleep_for(300ms);
+    ::kill(child, SIGINT);
+    std::this_thread::sleep_for(100ms);
+    ::kill(child, SIGINT);
+    EXPECT_EQ(wait(child).exit, 128 + SIGINT);
+}
+
+TEST_F(Program, AnInterruptReachesTheRunningOneOfSeveralAndStartsNoMore) {
+    // To the parent alone, as `kill` sends it, and to all, as a terminal's Ctrl-C.
+    for (const bool group : {false, true}) {
+        const pid_t child = start({"run", scenario("a", "pass"), scenario("b", "wait"),
+                                   scenario("c", "pass"), "--json", path("json")},
+                                  FAKE_PROGRAM, path("out"));
+        std::this_thread::sleep_for(500ms);
+        ::kill(group ? -child : child, SIGINT);
+        const Ended e = wait(child);
+        EXPECT_EQ(e.exit, 130);
+        ASSERT_EQ(json().size(), 3u);
+        EXPECT_EQ(json()[0]["status"], "pass");
+        EXPECT_EQ(json()[1]["status"], "interrupted");
+        EXPECT_EQ(json()[1]["simulated_ns"], 1'000'000);
+        EXPECT_EQ(json()[2]["errors"][0], "not started");
+    }
+}
+
+TEST_F(Program, CheckShowsWhatItFinds) {
+    const Ended good = run({"check", scenario("a", "pass")});
+    EXPECT_EQ(good.exit, 0);
+    EXPECT_THAT(good.out, HasSubstr("valid"));
+    EXPECT_THAT(good.out, HasSubstr("VM 0: only, 1 vCPU on physical CPU 0"));
+    const Ended bad = run({"check", scenario("a", "pass"), scenario("b", "pass", "x: 1\n")});
+    EXPECT_EQ(bad.exit, 2);
+    EXPECT_THAT(bad.err, HasSubstr("b.yaml:8:1"));
+    EXPECT_THAT(bad.out, HasSubstr("1 error"));
+}
+
+}  // namespace

@@ -1,0 +1,111 @@
+// The report for the terminal: what must be said in each case, and that it fits 100 columns.
+#include "sim/report/terminal.h"
+
+#include <cstdlib>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sample.h"
+
+namespace sim {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+const Style plain{};
+
+std::string page(const Results& r, Detail d = Detail::normal) {
+    return render(r, d, plain);
+}
+
+TEST(Terminal, NoLineIsWiderThanTheStyleAllows) {
+    Results r = sample();
+    r.scenario = std::string(150, 'n');
+    r.errors.push_back(std::string(300, 'e'));
+    r.expectations[1].metric = "a." + std::string(120, 'm');
+    for (const Detail d : {Detail::quiet, Detail::normal, Detail::verbose}) {
+        std::istringstream lines(page(r, d));
+        for (std::string l; std::getline(lines, l);) {
+            EXPECT_LE(l.size(), 100u) << l;
+            EXPECT_TRUE(l.empty() || l.back() != ' ') << l;
+        }
+    }
+}
+
+TEST(Terminal, TheVerdictComesFirst) {
+    EXPECT_THAT(page(sample()), StartsWith("FAIL  console-echo "));
+    EXPECT_THAT(page(sample()), HasSubstr("4.213 ms simulated, seed 7\n"));
+    Results r;
+    r.status = Status::pass;
+    r.scenario = "idle";
+    EXPECT_THAT(page(r), StartsWith("PASS  idle"));
+}
+
+TEST(Terminal, AFailedExpectationSaysValueBoundAndPlace) {
+    Results r = sample();
+    r.expectations[0].passed = false;
+    r.expectations[0].bound = "= 11";
+    const std::string text = page(r);
+    EXPECT_THAT(text, HasSubstr("0 of 2 hold"));
+    EXPECT_THAT(text, HasSubstr("FAIL  vms.linux0.workloads.console.bytes    10  = 11\n"));
+    EXPECT_THAT(text, HasSubstr("scenarios/console-echo.yaml:40"));
+    EXPECT_THAT(text, HasSubstr("did you mean 'vms.linux0.con0.lines'?"));
+}
+
+TEST(Terminal, LegsSayWhatTheyRestOn) {
+    const std::string text = page(sample());
+    EXPECT_THAT(text, HasSubstr("123.5"));
+    EXPECT_THAT(text, HasSubstr("130.0"));
+    EXPECT_THAT(text, HasSubstr("measured: instructions counted on the real hypervisor."));
+    EXPECT_THAT(text, HasSubstr("derived: "));
+    EXPECT_THAT(text, Not(HasSubstr("estimate: ")));
+}
+
+TEST(Terminal, ObservationsAreExplained) {
+    const std::string text = page(sample());
+    EXPECT_THAT(text, HasSubstr("2 rules, 13 occurrences"));
+    EXPECT_THAT(text, HasSubstr("12 times, first at 1234.000 ns, CPU 1, service: request 3"));
+    EXPECT_THAT(text, HasSubstr("What to do: Complete a read with READ"));
+}
+
+TEST(Terminal, QuietSaysOnlyWhatSpeaksAgainstTheRun) {
+    Results r = sample();
+    const std::string failed = page(r, Detail::quiet);
+    EXPECT_THAT(failed, HasSubstr("linse"));
+    EXPECT_THAT(failed, Not(HasSubstr("console.bytes")));
+    EXPECT_THAT(failed, Not(HasSubstr("Where the time goes")));
+
+    r.status = Status::pass;
+    r.expectations.pop_back();
+    r.diagnosis.clear();
+    r.errors.clear();
+    const std::string passed = page(r, Detail::quiet);
+    EXPECT_EQ(std::count(passed.begin(), passed.end(), '\n'), 1);
+}
+
+TEST(Terminal, AnInterruptedRunSaysThatItsResultsArePartial) {
+    Results r = sample();
+    r.status = Status::interrupted;
+    EXPECT_THAT(page(r), HasSubstr("partial results"));
+    EXPECT_EQ(r.exit_code(), 130);
+}
+
+TEST(Terminal, ColourOnlyWhenAskedFor) {
+    EXPECT_THAT(page(sample(), Detail::verbose), Not(HasSubstr("\x1b")));
+    EXPECT_THAT(render(sample(), Detail::normal, {.colour = true}), HasSubstr("\x1b[1;31mFAIL"));
+}
+
+// https://no-color.org: any value but the empty one turns colour off.
+TEST(Terminal, NoColourWithoutATerminalOrWithNoColor) {
+    ::setenv("NO_COLOR", "1", 1);
+    EXPECT_FALSE(wants_colour(1));
+    ::unsetenv("NO_COLOR");
+    EXPECT_FALSE(wants_colour(-1));
+}
+
+}  // namespace
+}  // namespace sim

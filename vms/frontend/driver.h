@@ -1,0 +1,75 @@
+// What the front-end program knows of a device's driver, whatever the device: it is probed, it may
+// fail, and it may offer a terminal.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "vms/cpu.h"
+#include "vms/frontend/fault.h"
+#include "vms/frontend/interrupts.h"
+#include "vms/frontend/operations.h"
+#include "vms/frontend/profile.h"
+#include "vms/workload/terminal.h"
+
+namespace vms::frontend {
+
+enum class DriverKind : std::uint8_t { console };
+
+/// "console"
+std::string_view name(DriverKind kind);
+std::optional<DriverKind> find_driver(std::string_view name);
+
+struct MemoryRange {
+    GuestAddr base{};
+    std::uint64_t size = 0;
+};
+
+/// One remote I/O device of the VM, and who drives it.
+struct DeviceConfig {
+    std::string name;  ///< the scenario's, for reports
+    DriverKind driver = DriverKind::console;
+    MemoryRange window;  ///< its registers
+    MemoryRange shared;  ///< memory that its back-end sees too
+    IntId interrupt{};
+    std::uint32_t queue_size = 0;  ///< 0: the profile's rule
+    /// Memory of the VM alone, for a driver that puts its rings there when ACCESS_PLATFORM is not
+    /// offered; size 0: such a driver has the shared memory only.
+    MemoryRange private_memory;
+};
+
+/// What the host can read of a driver at any time.
+struct DriverCounters {
+    std::uint64_t interrupts = 0;
+    std::uint64_t notifications = 0;    ///< QueueNotify written
+    std::uint64_t transmitted = 0;      ///< buffers
+    std::uint64_t received = 0;         ///< buffers
+    std::uint64_t poll_iterations = 0;  ///< looks at a used ring while waiting
+};
+
+/// What a driver runs on.
+struct DriverContext {
+    Cpu& cpu;
+    Interrupts& interrupts;
+    const Profile& profile;
+    const Operations& operations;
+};
+
+class Driver {
+  public:
+    virtual ~Driver() = default;
+
+    /// Find and start the device.
+    virtual Fault probe() = 0;
+    /// Why the driver does not work; none while it does.
+    virtual Fault fault() const = 0;
+    virtual const DriverCounters& counters() const = 0;
+    virtual workload::Terminal* terminal() { return nullptr; }
+};
+
+std::unique_ptr<Driver> make_driver(const DriverContext& context, const DeviceConfig& device);
+
+}  // namespace vms::frontend

@@ -1,0 +1,173 @@
+#include "vms/frontend/interrupts.h"
+
+#include <algorithm>
+
+#include "vms/abi/gicv2.h"
+
+namespace vms::frontend {
+
+namespace gicd = abi::gicv2::gicd;
+namespace gicc = abi::gicv2::gicc;
+
+namespace {
+
+constexpr std::uint32_t all_ones = 0xffffffff;
+constexpr std::uint32_t typer_lines_mask = 0x1f;  ///< GICD_TYPER.ITLinesNumber
+constexpr std::uint32_t ids_per_bit_register = 32;
+constexpr std::uint32_t ids_per_byte_register = 4;
+constexpr std::uint32_t ids_per_config_register = 16;
+constexpr std::uint32_t max_interrupts = 1020;
+
+/// The priority that Linux gives every interrupt, and the mask above it that lets all through.
+constexpr std::uint32_t default_priority = 0xa0;
+constexpr std::uint32_t linux_priority_mask = 0xf0;
+
+/// A byte in each byte of a word.
+constexpr std::uint32_t in_each_byte(std::uint32_t b) {
+    return b * 0x01010101u;
+}
+
+/// ICFGR: two bits an interrupt, the upper one set for edge-triggered.
+constexpr std::uint32_t config_register(std::uint32_t id) {
+    return gicd::icfgr + 4 * (id / ids_per_config_register);
+}
+constexpr std::uint32_t config_edge(std::uint32_t id) {
+    return 2u << (2 * (id % ids_per_config_register));
+}
+
+}  // namespace
+
+Interrupts::Interrupts(Cpu& cpu, GicAddresses gic, const InterruptProfile& profile,
+                       const Operations& operations)
+    : cpu_(cpu), gic_(gic), profile_(profile), operations_(operations) {
+}
+
+void Interrupts::start() {
+    cpu_.mask_interrupts(true);
+    cpu_.set_vector(this);
+    if (profile_.setup == InterruptProfile::Setup::all_interrupts) {
+        configure_all();
+        configure_private();
+        write(gic_.gicc, gicc::pmr, linux_priority_mask);
+    } else {
+        write(gic_.gicd, gicd::ctlr, gicd::ctlr_enable);
+        write(gic_.gicc, gicc::pmr, gicc::pmr_all);
+    }
+    write(gic_.gicc, gicc::ctlr, read(gic_.gicc, gicc::ctlr) | gicc::ctlr_enable);
+    cpu_.mask_interrupts(false);
+}
+
+/// Every shared interrupt to this CPU, level-sensitive, of one priority, inactive and disabled.
+void Interrupts::configure_all() {
+    write(gic_.gicd, gicd::ctlr, 0);
+    const std::uint32_t lines = read(gic_.gicd, gicd::typer) & typer_lines_mask;
+    const std::uint32_t ids = std::min(ids_per_bit_register * (lines + 1), max_interrupts);
+    const std::uint32_t first = abi::gicv2::first_spi;
+
+    const std::uint32_t targets = in_each_byte(own_target_mask());
+    for (std::uint32_t id = first; id < ids; id += ids_per_byte_register)
+        write(gic_.gicd, gicd::byte_register(gicd::itargetsr, id), targets);
+    for (std::uint32_t id = first; id < ids; id += ids_per_config_register)
+        write(gic_.gicd, config_register(id), 0);
+    for (std::uint32_t id = first; id < ids; id += ids_per_byte_register)
+        write(gic_.gicd, gicd::byte_register(gicd::ipriorityr, id), in_each_byte(default_priority));
+    for (std::uint32_t id = first; id < ids; id += ids_per_bit_register) {
+        write(gic_.gicd, gicd::bit_register(gicd::icactiver, id), all_ones);
+        write(gic_.gicd, gicd::bit_register(gicd::icenabler, id), all_ones);
+    }
+    write(gic_.gicd, gicd::ctlr, gicd::ctlr_enable);
+}
+
+/// The same for the SGIs and PPIs of this CPU.
+void Interrupts::configure_private() {
+    write(gic_.gicd, gicd::icactiver, all_ones);
+    write(gic_.gicd, gicd::icenabler, all_ones);
+    for (std::uint32_t id = 0; id < abi::gicv2::first_spi; id += ids_per_byte_register)
+        write(gic_.gicd, gicd::byte_register(gicd::ipriorityr, id), in_each_byte(default_priority));
+}
+
+void Interrupts::attach(IntId id, InterruptHandler& handler) {
+    const bool first = !attached(id);
+    bindings_.push_back({id, &handler});
+    if (!first)
+        return;
+    const bool shared = id.value >= abi::gicv2::first_spi;
+    if (shared && profile_.configures_trigger)
+        configure_trigger(id);
+    if (shared)
+        write(gic_.gicd, gicd::byte_register(gicd::itargetsr, id.value), own_target_mask(),
+              Width::byte);
+    write(gic_.gicd, gicd::bit_register(gicd::isenabler, id.value), gicd::bit(id.value));
+}
+
+void Interrupts::detach(IntId id, InterruptHandler& handler) {
+    std::erase_if(bindings_, [&](const Binding& b) { return b.id == id && b.handler == &handler; });
+    if (!attached(id))
+        write(gic_.gicd, gicd::bit_register(gicd::icenabler, id.value), gicd::bit(id.value));
+}
+
+/// Edge-triggered, as the device trees of Bao's VirtIO demos have the interrupts of remote I/O;
+/// written only where that is a change.
+void Interrupts::configure_trigger(IntId id) {
+    const std::uint32_t reg = config_register(id.value);
+    const std::uint32_t before = read(gic_.gicd, reg);
+    const std::uint32_t after = before | config_edge(id.value);
+    if (after != before)
+        write(gic_.gicd, reg, after);
+}
+
+/// The bit by which ITARGETSR names this CPU: the targets of the private interrupts read as it.
+std::uint32_t Interrupts::own_target_mask() {
+    if (target_ == 0) {
+        const std::uint32_t word = read(gic_.gicd, gicd::itargetsr);
+        target_ = (word | word >> 8 | word >> 16 | word >> 24) & 0xff;
+        if (target_ == 0)
+            target_ = 1;  // uniprocessor implementations read as zero (IHI 0048B, 4.3.12)
+    }
+    return target_;
+}
+
+bool Interrupts::attached(IntId id) const {
+    return std::ranges::find(bindings_, id, &Binding::id) != bindings_.end();
+}
+
+void Interrupts::irq() {
+    cpu_.retire(operations_[Operation::irq_entry]);
+    ++counters_.exceptions;
+    bool any = false;
+    do {
+        const auto iar = static_cast<std::uint32_t>(cpu_.load(gic_.gicc + gicc::iar, Width::word));
+        const std::uint32_t id = iar & gicc::iar_id_mask;
+        if (id >= gicc::first_special)
+            break;
+        any = true;
+        dispatch({static_cast<std::uint16_t>(id)});
+        cpu_.store(gic_.gicc + gicc::eoir, Width::word, iar);
+    } while (profile_.drains);
+    if (!any)
+        ++counters_.spurious;
+    cpu_.retire(operations_[Operation::irq_exit]);
+}
+
+void Interrupts::dispatch(IntId id) {
+    if (!attached(id)) {
+        ++counters_.unexpected;
+        return;
+    }
+    ++counters_.handled;
+    for (const Binding& b : bindings_)
+        if (b.id == id)
+            b.handler->interrupt(id);
+}
+
+std::uint32_t Interrupts::read(GuestAddr block, std::uint32_t offset) {
+    cpu_.retire(operations_[Operation::register_access]);
+    return static_cast<std::uint32_t>(cpu_.load(block + offset, Width::word));
+}
+
+void Interrupts::write(GuestAddr block, std::uint32_t offset, std::uint32_t value, Width w) {
+    cpu_.retire(operations_[Operation::register_access]);
+    cpu_.store(block + offset, w, value);
+}
+
+}  // namespace vms::frontend

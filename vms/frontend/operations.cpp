@@ -1,0 +1,103 @@
+#include "vms/frontend/operations.h"
+
+#include <algorithm>
+
+namespace vms::frontend {
+
+namespace {
+
+/// Instructions, loads, stores, lines of code, lines of data. All are estimates: read off the
+/// length of the respective paths by eye, to be replaced by measured ones.
+struct Estimate {
+    std::uint32_t instructions;
+    std::uint32_t loads;
+    std::uint32_t stores;
+    std::uint32_t code_lines;
+    std::uint32_t data_lines;
+
+    constexpr Work work() const {
+        Work w;
+        w.instructions = instructions;
+        w.loads = loads;
+        w.stores = stores;
+        w.code_lines = code_lines;
+        w.data_lines = data_lines;
+        return w;
+    }
+};
+
+struct Row {
+    Operation operation;
+    std::string_view name;
+    Estimate linux_kernel;
+    Estimate bare_metal;
+};
+
+constexpr std::array<Row, operation_count> rows{{
+    {Operation::boot, "frontend.boot", {20000, 5000, 3000, 900, 600}, {400, 60, 120, 30, 12}},
+    {Operation::register_access, "frontend.register_access", {14, 3, 2, 3, 2}, {5, 1, 1, 1, 1}},
+    {Operation::probe_device,
+     "frontend.probe_device",
+     {9000, 2200, 1500, 420, 200},
+     {80, 16, 16, 8, 4}},
+    {Operation::ring_create, "frontend.ring_create", {2600, 600, 500, 120, 60}, {60, 10, 20, 6, 4}},
+    {Operation::ring_add, "frontend.ring_add", {190, 48, 32, 16, 10}, {40, 10, 9, 4, 4}},
+    {Operation::ring_get, "frontend.ring_get", {140, 38, 18, 12, 8}, {28, 8, 4, 3, 3}},
+    {Operation::ring_poll, "frontend.ring_poll", {22, 6, 1, 3, 2}, {8, 2, 0, 1, 1}},
+    {Operation::ring_kick, "frontend.ring_kick", {40, 10, 3, 4, 3}, {6, 2, 0, 1, 1}},
+    {Operation::buffer_map, "frontend.buffer_map", {320, 70, 40, 26, 12}, {12, 3, 2, 2, 1}},
+    {Operation::buffer_unmap, "frontend.buffer_unmap", {180, 40, 24, 14, 8}, {8, 2, 2, 1, 1}},
+    {Operation::copy_line, "frontend.copy_line", {10, 4, 4, 1, 2}, {10, 4, 4, 1, 2}},
+    {Operation::console_write, "frontend.console_write", {260, 60, 40, 22, 12}, {30, 6, 6, 3, 2}},
+    {Operation::console_read, "frontend.console_read", {240, 60, 36, 20, 12}, {20, 5, 4, 2, 2}},
+    {Operation::console_receive,
+     "frontend.console_receive",
+     {420, 100, 64, 36, 18},
+     {20, 5, 4, 2, 2}},
+    {Operation::irq_entry, "frontend.irq_entry", {190, 40, 44, 16, 10}, {60, 4, 34, 5, 5}},
+    {Operation::irq_exit, "frontend.irq_exit", {130, 44, 14, 12, 8}, {44, 34, 2, 4, 5}},
+    {Operation::virtio_interrupt,
+     "frontend.virtio_interrupt",
+     {90, 24, 10, 8, 6},
+     {16, 4, 2, 2, 2}},
+    {Operation::timer_tick, "frontend.timer_tick", {650, 160, 90, 50, 28}, {24, 4, 4, 3, 2}},
+    {Operation::workload_call, "frontend.workload_call", {480, 120, 80, 38, 16}, {10, 2, 2, 1, 1}},
+    {Operation::workload_line, "frontend.workload_line", {192, 16, 16, 2, 2}, {192, 16, 16, 2, 2}},
+    {Operation::workload_wake, "frontend.workload_wake", {900, 220, 150, 70, 34}, {6, 2, 0, 1, 1}},
+}};
+
+constexpr bool rows_in_order() {
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        if (static_cast<std::size_t>(rows[i].operation) != i)
+            return false;
+    return true;
+}
+static_assert(rows_in_order(), "one row for each operation, in its order");
+
+}  // namespace
+
+std::string_view name(Operation operation) {
+    return rows[static_cast<std::size_t>(operation)].name;
+}
+
+std::optional<Operation> find_operation(std::string_view name) {
+    const auto row = std::ranges::find(rows, name, &Row::name);
+    if (row == rows.end())
+        return std::nullopt;
+    return row->operation;
+}
+
+Operations::Operations(Software software) {
+    for (const Row& row : rows)
+        set(row.operation,
+            (software == Software::linux_kernel ? row.linux_kernel : row.bare_metal).work());
+}
+
+bool Operations::set_instructions(std::string_view name, std::uint32_t instructions) {
+    const std::optional<Operation> o = find_operation(name);
+    if (o)
+        work_[static_cast<std::size_t>(*o)].instructions = instructions;
+    return o.has_value();
+}
+
+}  // namespace vms::frontend

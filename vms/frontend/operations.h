@@ -1,0 +1,71 @@
+// The work of the front-end's software, cut into named operations that a core model turns into
+// time. No row is measured: each is an estimate of the real driver's path, one column for a Linux
+// kernel and one for a bare-metal program, and each can be overridden by its name.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "vms/types.h"
+
+namespace vms::frontend {
+
+enum class Operation : std::uint8_t {
+    boot,              ///< from reset to the first device
+    register_access,   ///< what surrounds one access to a device register
+    probe_device,      ///< a driver's bookkeeping for one device
+    ring_create,       ///< one virtqueue, without clearing its memory
+    ring_add,          ///< one buffer made available
+    ring_get,          ///< one used buffer taken back
+    ring_poll,         ///< one look at the used index that finds nothing new
+    ring_kick,         ///< decide whether the device wants to be notified
+    buffer_map,        ///< find a bounce slot
+    buffer_unmap,      ///< give it back
+    copy_line,         ///< copy (or clear) 64 bytes
+    console_write,     ///< one write, from the terminal layer to the ring
+    console_read,      ///< one read from what has been received
+    console_receive,   ///< one received buffer handed to the terminal layer
+    irq_entry,         ///< vector to the handler, interrupt-controller accesses excluded
+    irq_exit,          ///< handler to the exception return
+    virtio_interrupt,  ///< the transport's handler, register accesses excluded
+    timer_tick,        ///< handler of the periodic timer
+    workload_call,     ///< a program's read or write, as far as the driver
+    workload_line,     ///< a program makes or checks 64 bytes
+    workload_wake,     ///< a program continues after a wait
+    count,
+};
+
+inline constexpr std::size_t operation_count = static_cast<std::size_t>(Operation::count);
+
+/// The stable name of an operation: "frontend.ring_add".
+std::string_view name(Operation operation);
+std::optional<Operation> find_operation(std::string_view name);
+
+/// Whose software it is: which column of the estimates.
+enum class Software : std::uint8_t { linux_kernel, bare_metal };
+
+/// The work of each operation for one front-end program.
+class Operations {
+  public:
+    explicit Operations(Software software);
+
+    const Work& operator[](Operation o) const { return work_[static_cast<std::size_t>(o)]; }
+    void set(Operation o, const Work& work) { work_[static_cast<std::size_t>(o)] = work; }
+    /// Override the instructions of a named operation; false: there is none of that name.
+    bool set_instructions(std::string_view name, std::uint32_t instructions);
+
+  private:
+    std::array<Work, operation_count> work_{};
+};
+
+/// Bytes that Operation::copy_line and Operation::workload_line stand for: a cache line.
+inline constexpr std::uint64_t line_bytes = 64;
+
+constexpr std::uint32_t lines_of(std::uint64_t bytes) {
+    return static_cast<std::uint32_t>((bytes + line_bytes - 1) / line_bytes);
+}
+
+}  // namespace vms::frontend

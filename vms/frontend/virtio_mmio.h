@@ -1,0 +1,97 @@
+// The driver's side of the virtio-mmio transport, version 2 (OASIS VirtIO v1.4, 4.2; initialisation
+// 3.1.1). It carries out the steps of a profile on the device's registers, holds the queues, and
+// says why a probe ended.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "vms/abi/virtio_mmio.h"
+#include "vms/cpu.h"
+#include "vms/frontend/fault.h"
+#include "vms/frontend/operations.h"
+#include "vms/frontend/profile.h"
+#include "vms/frontend/shared_memory.h"
+#include "vms/frontend/split_ring.h"
+
+namespace vms::frontend {
+
+class VirtioMmio {
+  public:
+    VirtioMmio(Cpu& cpu, const TransportProfile& profile, const Operations& operations,
+               GuestAddr window);
+
+    // --- the phases of a probe, in this order; a fault ends it, FAILED written as the driver does
+
+    Fault identify(std::uint32_t device_type);
+    /// Keep what is offered of the profile's features and of `device_features`.
+    Fault negotiate(std::uint64_t device_features);
+    /// `requested` 0: the size is QueueSizeMax, halved until the ring fits in `memory`.
+    Fault create_queue(std::uint32_t index, std::uint32_t requested, SharedMemory& memory);
+    Fault ready();
+
+    /// Reset the device and take its queues away.
+    void remove();
+
+    // --- a device at work -------------------------------------------------------------------
+
+    bool negotiated(unsigned feature) const {
+        return (accepted_ & abi::mmio::feature_bit(feature)) != 0;
+    }
+    std::uint64_t read_config(std::uint32_t offset, Width w);
+    void notify(std::uint32_t queue) { write(abi::mmio::queue_notify, queue); }
+    std::uint32_t status() { return read(abi::mmio::status); }
+    std::uint32_t interrupt_status() { return read(abi::mmio::interrupt_status); }
+    void acknowledge_interrupt(std::uint32_t bits) { write(abi::mmio::interrupt_ack, bits); }
+
+    SplitRing& queue(std::size_t i) { return queues_[i].ring; }
+    std::size_t queues() const { return queues_.size(); }
+    GuestAddr window() const { return window_; }
+
+  private:
+    struct Queue {
+        std::uint32_t index = 0;
+        SharedMemory* memory = nullptr;
+        GuestAddr at{};  ///< the ring's part of it
+        std::uint64_t bytes = 0;
+        SplitRing ring;
+    };
+    /// What the steps of one queue work on.
+    struct QueueSetup {
+        std::uint32_t index = 0;
+        std::uint32_t requested = 0;
+        std::uint32_t size_max = 0;
+        SharedMemory* memory = nullptr;
+        GuestAddr at{};
+        std::uint64_t bytes = 0;
+        SplitRing::Layout layout;
+    };
+
+    Fault run(Steps steps);
+    Fault step(const Step& s);
+    Fault check_status(const Step& s);
+    Fault create_ring();
+    Fault fail(Fault fault, Steps steps);
+    void remove_queues();
+    void write_address(std::uint32_t low, std::uint32_t high, GuestAddr a);
+    SplitRing::Layout layout_for(std::uint32_t size, GuestAddr at) const;
+
+    std::uint32_t read(std::uint32_t reg);
+    void write(std::uint32_t reg, std::uint32_t value);
+
+    Cpu& cpu_;
+    const TransportProfile& profile_;
+    const Operations& operations_;
+    GuestAddr window_;
+    std::uint32_t wanted_type_ = 0;
+    std::uint32_t device_type_ = 0;
+    std::uint64_t supported_ = 0;
+    std::uint64_t offered_ = 0;
+    std::uint64_t accepted_ = 0;
+    QueueSetup setup_;
+    std::deque<Queue> queues_;
+};
+
+}  // namespace vms::frontend

@@ -1,0 +1,281 @@
+#include "vms/service/guest.h"
+
+#include "vms/abi/bao.h"
+
+namespace vms::service {
+
+namespace bao = abi::bao;
+
+namespace {
+
+/// A front-end that traps without pause can have this many answers before the rings of all devices
+/// get their turn. Requests pending at one time are bounded by the number of physical CPUs.
+constexpr unsigned requests_in_a_row = 16;
+
+// Priorities: of the 32 levels of a virtual CPU interface, forwarded accesses first, since a
+// physical CPU stands still for each.
+constexpr std::uint32_t request_priority = 0x80;
+constexpr std::uint32_t hardware_priority = 0xa0;
+
+}  // namespace
+
+ServiceGuest::ServiceGuest(Port& port, const GuestConfig& config)
+    : port_(port), config_(config), gic_(port, config.gicd, config.gicc) {
+    for (std::size_t i = 0; i < config_.device_count; ++i) {
+        const DeviceConfig& d = config_.devices[i];
+        Slot& s = slots_[i];
+        s.memory = &s.memory_storage.emplace<SharedMemory>(port, d.shmem_base, d.shmem_size);
+        s.device = &d.backend->make(s.backend_storage, port, d, s.counters);
+        s.transport = &s.transport_storage.emplace<MmioTransport>(port, *s.memory, *s.device,
+                                                                  d.window_base.value, s.counters);
+    }
+}
+
+void ServiceGuest::run() {
+    start();
+    for (;;) {
+        pass();
+        idle();
+    }
+}
+
+void ServiceGuest::start() {
+    port_.charge<Operation::boot>();
+    port_.mask_interrupts(true);
+    port_.set_vector(*this);
+    gic_.start();
+    for (std::size_t i = 0; i < config_.device_count; ++i) {
+        const DeviceConfig& d = config_.devices[i];
+        if (!slots_[i].device->begin_hardware())
+            ++slots_[i].counters.hardware_failures;
+        if (d.serial.kind != SerialKind::none)
+            gic_.enable(d.serial.interrupt, hardware_priority);
+        if (!config_.polling)
+            gic_.enable(d.interrupt, request_priority);
+    }
+    port_.note(Step::started, config_.device_count);
+    port_.mask_interrupts(false);
+}
+
+void ServiceGuest::irq() {
+    port_.charge<Operation::irq_entry>();
+    const std::uint32_t acknowledged = gic_.acknowledge();
+    const std::uint32_t id = acknowledged & abi::gicv2::gicc::iar_id_mask;
+    if (id >= abi::gicv2::gicc::first_special) {
+        ++counters_.spurious;
+        return;
+    }
+    ++counters_.interrupts;
+    // A serial port's interrupt is a level: quiet it, or it is back as soon as it is ended. A
+    // forwarded access needs no such thing and is ended at once.
+    bool ours = false;
+    for (std::size_t i = 0; i < config_.device_count; ++i) {
+        const DeviceConfig& d = config_.devices[i];
+        if (d.serial.kind != SerialKind::none && d.serial.interrupt.value == id) {
+            slots_[i].device->silence_hardware();
+            slots_[i].hardware = true;
+            ours = true;
+        }
+        if (d.interrupt.value == id) {
+            slots_[i].requested = true;
+            ours = true;
+        }
+    }
+    if (!ours)
+        ++counters_.spurious;
+    gic_.end(acknowledged);
+    port_.note(Step::interrupted, id);
+    port_.charge<Operation::irq_exit>();
+}
+
+void ServiceGuest::pass() {
+    answer_requests();
+    serve_hardware();
+    work_on_rings();
+    notify();
+}
+
+// --- requests -----------------------------------------------------------------------------------
+
+void ServiceGuest::answer_requests() {
+    for (std::size_t i = 0; i < config_.device_count; ++i)
+        if (slots_[i].requested)
+            answer_requests(i);
+}
+
+void ServiceGuest::answer_requests(std::size_t device) {
+    // Cleared first: an interrupt from here on announces something that ASK may not have seen.
+    slots_[device].requested = false;
+    Request request;
+    for (unsigned n = 0; n < requests_in_a_row; ++n) {
+        if (!ask(device, request))
+            return;
+        answer(device, request);
+        if (!request.more)
+            return;
+    }
+    slots_[device].requested = true;
+}
+
+bool ServiceGuest::ask(std::size_t device, Request& request) {
+    port_.charge<Operation::ask>();
+    ++counters_.asks;
+    CallRegisters x{};
+    x[bao::arg::function] = bao::hypercall_remote_io;
+    x[bao::arg::device] = config_.devices[device].remio_index;
+    x[bao::arg::op] = static_cast<std::uint64_t>(bao::RemoteIoOp::ask);
+    port_.hypercall(x);
+    const auto result = static_cast<std::int64_t>(x[bao::ask_result::status]);
+    if (result != bao::result::success) {
+        port_.note(Step::asked, device | no_request);
+        if (result == bao::result::nothing_pending)
+            ++counters_.empty_asks;
+        else
+            ++counters_.failed_hypercalls;
+        return false;
+    }
+    request = {.address = x[bao::ask_result::address],
+               .op = x[bao::ask_result::op],
+               .value = x[bao::ask_result::value],
+               .width = x[bao::ask_result::access_width],
+               .id = x[bao::ask_result::request],
+               .more = x[bao::ask_result::more] == 1};
+    port_.note(Step::asked, step_detail(device, request.id));
+    return true;
+}
+
+void ServiceGuest::answer(std::size_t device, const Request& request) {
+    if (config_.stop_answering && counters_.answered >= config_.stop_answering_after) {
+        ++counters_.withheld;
+        port_.note(Step::withheld, step_detail(device, request.id));
+        return;
+    }
+    port_.charge<Operation::dispatch>();
+    const DeviceConfig& d = config_.devices[device];
+    Slot& slot = slots_[device];
+    MmioTransport& transport = *slot.transport;
+    // The hypervisor forwards what it trapped in the window; an address outside would be a fault
+    // of the configuration, and is answered like any unknown register.
+    const std::uint64_t offset = request.address - d.window_base.value;
+    const bool inside = offset < d.window_size;
+    const bool is_read = request.op == static_cast<std::uint64_t>(bao::RemoteIoOp::read);
+    std::uint64_t value = 0;
+    if (!inside) {
+        ++slot.counters.bad_accesses;
+    } else if (is_read) {
+        value = transport.read(offset, request.width);
+    } else {
+        transport.write(offset, request.width, request.value);
+    }
+    if (is_read)
+        ++slot.counters.reads;
+    else
+        ++slot.counters.writes;
+
+    port_.charge<Operation::answer>();
+    CallRegisters x{};
+    x[bao::arg::function] = bao::hypercall_remote_io;
+    x[bao::arg::device] = d.remio_index;
+    x[bao::arg::address] = request.address;
+    x[bao::arg::op] =
+        static_cast<std::uint64_t>(is_read ? bao::RemoteIoOp::read : bao::RemoteIoOp::write);
+    x[bao::arg::value] = value;
+    x[bao::arg::request] = request.id;
+    port_.hypercall(x);
+    if (static_cast<std::int64_t>(x[0]) != bao::result::success)
+        ++counters_.failed_hypercalls;
+    ++counters_.answered;
+    port_.note(Step::answered, step_detail(device, request.id));
+
+    if (transport.take_work_mark())
+        slot.work = true;
+    if (slot.device->hardware_waits())
+        slot.hardware = true;
+}
+
+// --- the work behind the requests ---------------------------------------------------------------
+
+void ServiceGuest::serve_hardware() {
+    for (std::size_t i = 0; i < config_.device_count; ++i) {
+        Slot& s = slots_[i];
+        if (!s.hardware)
+            continue;
+        s.hardware = false;
+        if (s.device->serve_hardware())
+            s.hardware = true;
+        s.work = true;  // input has come, or output has found room
+        port_.note(Step::served, i);
+        answer_requests();
+    }
+}
+
+void ServiceGuest::work_on_rings() {
+    for (std::size_t n = 0; n < config_.device_count; ++n) {
+        const std::size_t i = (first_ + n) % config_.device_count;
+        Slot& s = slots_[i];
+        port_.charge<Operation::loop_pass>();
+        if (!s.work)
+            continue;
+        port_.note(Step::ring_work, i);
+        s.work = false;
+        bool more = true;
+        for (std::uint32_t step = 0; step < config_.ring_budget && more; ++step) {
+            more = s.transport->work();
+            // A request may have come meanwhile, for this device or another: its front-end stands
+            // still. It may stop or reset this device; the next step sees that.
+            answer_requests();
+        }
+        if (more)
+            s.work = true;
+        s.transport->publish();
+    }
+    if (config_.device_count != 0)
+        first_ = (first_ + 1) % config_.device_count;
+}
+
+void ServiceGuest::notify() {
+    for (std::size_t i = 0; i < config_.device_count; ++i) {
+        Slot& s = slots_[i];
+        if (!s.transport->take_interrupt_mark())
+            continue;
+        port_.charge<Operation::notify>();
+        CallRegisters x{};
+        x[bao::arg::function] = bao::hypercall_remote_io;
+        x[bao::arg::device] = config_.devices[i].remio_index;
+        x[bao::arg::op] = static_cast<std::uint64_t>(bao::RemoteIoOp::notify);
+        port_.hypercall(x);
+        if (static_cast<std::int64_t>(x[0]) != bao::result::success)
+            ++counters_.failed_hypercalls;
+        ++s.counters.notifications;
+        port_.note(Step::notified, i);
+        answer_requests();
+    }
+}
+
+bool ServiceGuest::anything_marked() const {
+    for (std::size_t i = 0; i < config_.device_count; ++i) {
+        const Slot& s = slots_[i];
+        if (s.requested || s.hardware || s.work || s.transport->interrupt_marked())
+            return true;
+    }
+    return false;
+}
+
+void ServiceGuest::idle() {
+    if (config_.polling) {
+        for (std::size_t i = 0; i < config_.device_count; ++i)
+            slots_[i].requested = true;
+        return;
+    }
+    // Masked from the look at the marks to the wait: an interrupt in between stays pending and ends
+    // the wait, which a masked interrupt does too (Arm ARM, WFI).
+    port_.mask_interrupts(true);
+    if (!anything_marked()) {
+        port_.note(Step::idle, 0);
+        ++counters_.waits;
+        port_.wait_for_interrupt();
+    }
+    port_.mask_interrupts(false);
+}
+
+}  // namespace vms::service

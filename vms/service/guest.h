@@ -1,0 +1,92 @@
+// The service guest: one bare-metal program that holds the back-ends of several front-ends and
+// serves them through the hypervisor's remote I/O (vms/abi/bao.h).
+//
+// Order of its work, which the latency of a front-end's access depends on:
+//   vector     acknowledge the interrupt and end it (GICC_IAR, GICC_EOIR), mark whom it is for
+//   requests   ASK, answer with READ or WRITE, again while ASK says that more is pending
+//   hardware   interrupts of the serial ports
+//   rings      a budget of steps for each device in turn; requests go first between two steps
+//   notify     one NOTIFY for each device whose driver wants an interrupt
+//   idle       WFI when nothing is marked
+// The vector does no more than that, so that a request never meets a device in the middle of a
+// step: a reset, say, always finds the rings at rest. Ending the interrupt first makes its
+// maintenance exit happen before ASK, and nothing between the two touches a device.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "service_port.h"
+#include "vms/service/backend.h"
+#include "vms/service/config.h"
+#include "vms/service/counters.h"
+#include "vms/service/drivers/gicv2.h"
+#include "vms/service/virtio/mmio_transport.h"
+
+namespace vms::service {
+
+class ServiceGuest final : public InterruptVector {
+  public:
+    /// `config` has passed check().
+    ServiceGuest(Port& port, const GuestConfig& config);
+
+    /// From reset on; never returns.
+    [[noreturn]] void run();
+
+    void irq() override;
+
+    const GuestCounters& counters() const { return counters_; }
+    std::size_t device_count() const { return config_.device_count; }
+    const DeviceCounters& device_counters(std::size_t device) const {
+        return slots_[device].counters;
+    }
+    const MmioTransport& transport(std::size_t device) const { return *slots_[device].transport; }
+
+  private:
+    /// One device. The marks are set by the vector and taken by the main loop: each is written
+    /// whole by either side, so neither needs to lock the other out.
+    struct Slot {
+        DeviceCounters counters;
+        SharedMemory* memory = nullptr;
+        VirtioDevice* device = nullptr;
+        MmioTransport* transport = nullptr;
+        volatile bool requested = false;  // the front-end has trapped
+        volatile bool hardware = false;   // the serial port has interrupted
+        bool work = false;                // the rings may hold something to do
+        InPlace<SharedMemory> memory_storage;
+        BackendStorage backend_storage;
+        InPlace<MmioTransport> transport_storage;
+    };
+
+    /// One request as ASK hands it over.
+    struct Request {
+        std::uint64_t address = 0;
+        std::uint64_t op = 0;
+        std::uint64_t value = 0;
+        std::uint64_t width = 0;
+        std::uint64_t id = 0;
+        bool more = false;
+    };
+
+    void start();
+    void pass();
+    void answer_requests();
+    void answer_requests(std::size_t device);
+    bool ask(std::size_t device, Request& request);
+    void answer(std::size_t device, const Request& request);
+    void serve_hardware();
+    void work_on_rings();
+    void notify();
+    void idle();
+    bool anything_marked() const;
+
+    Port& port_;
+    const GuestConfig config_;
+    Gicv2 gic_;
+    GuestCounters counters_;
+    std::array<Slot, max_devices> slots_;
+    std::size_t first_ = 0;  // whose turn it is to have its rings worked on first
+};
+
+}  // namespace vms::service

@@ -1,0 +1,120 @@
+#include "vms/service/port/sim/operation_costs.h"
+
+#include <algorithm>
+
+namespace vms::service {
+
+namespace {
+
+struct Row {
+    Operation operation;
+    std::string_view name;
+    Work work;
+    std::string_view provenance;
+};
+
+constexpr Work work(std::uint32_t instructions, std::uint32_t loads, std::uint32_t stores,
+                    std::uint32_t code_lines, std::uint32_t data_lines) {
+    return {instructions, loads, stores, 0, 0, 0, code_lines, data_lines};
+}
+constexpr Work with_sysreg(Work w, std::uint32_t n) {
+    w.sysreg = n;
+    return w;
+}
+constexpr Work with_barriers(Work w, std::uint32_t n) {
+    w.barriers = n;
+    return w;
+}
+
+// Instructions, loads, stores, lines of code, lines of data.
+constexpr std::array<Row, operation_count> rows{{
+    {Operation::boot, "service.boot", with_sysreg(work(2000, 200, 600, 40, 60), 8),
+     "estimate: zero .bss pages touched, tables of 16 devices"},
+    {Operation::irq_entry, "service.irq_entry", with_sysreg(work(44, 4, 24, 4, 6), 3),
+     "estimate: 21 registers, ELR and SPSR saved; look-up among the devices"},
+    {Operation::irq_exit, "service.irq_exit", with_sysreg(work(28, 23, 1, 2, 4), 2),
+     "estimate: 21 registers, ELR and SPSR restored"},
+    {Operation::loop_pass, "service.loop_pass", work(10, 4, 0, 1, 1),
+     "estimate: flags of one device tested"},
+    {Operation::ask, "service.ask", work(24, 2, 3, 2, 2),
+     "estimate: 8 registers set, 7 results unpacked"},
+    {Operation::dispatch, "service.dispatch", work(26, 6, 2, 3, 2),
+     "estimate: window, width and alignment compared, switch on the offset"},
+    {Operation::mmio_read, "mmio.read", work(18, 5, 1, 2, 2),
+     "estimate: a switch target that returns one member"},
+    {Operation::mmio_write, "mmio.write", work(24, 5, 2, 3, 2),
+     "estimate: a switch target that checks and sets one member"},
+    {Operation::answer, "service.answer", work(16, 2, 2, 2, 1), "estimate: 8 registers set"},
+    {Operation::notify, "service.notify", work(16, 2, 2, 2, 1), "estimate: 8 registers set"},
+    {Operation::device_activate, "device.activate", work(320, 60, 60, 14, 10),
+     "estimate: 3 areas of 2 queues checked"},
+    {Operation::device_reset, "device.reset", work(160, 10, 60, 8, 8),
+     "estimate: registers and queues of one device cleared"},
+    {Operation::ring_poll, "ring.poll", with_barriers(work(12, 4, 1, 1, 2), 1),
+     "estimate: one load, one comparison, one load barrier"},
+    {Operation::ring_pop_chain, "ring.pop_chain", work(34, 8, 6, 3, 3),
+     "estimate: slot masked, head checked, chain object set up"},
+    {Operation::ring_pop_descriptor, "ring.pop_descriptor", work(30, 6, 4, 3, 2),
+     "estimate: 16 bytes copied, flags and range compared"},
+    {Operation::ring_push_used, "ring.push_used", work(14, 3, 3, 1, 2),
+     "estimate: slot masked, two words stored"},
+    {Operation::ring_publish, "ring.publish", with_barriers(work(22, 5, 2, 2, 3), 2),
+     "estimate: index stored, event word compared, two barriers"},
+    {Operation::memory_copy_line, "memory.copy_line", work(20, 8, 8, 1, 2),
+     "estimate: 64 bytes in 8-byte steps"},
+    {Operation::console_step, "console.step", work(30, 10, 3, 3, 3),
+     "estimate: state of both queues tested"},
+    {Operation::console_tx_byte, "console.tx_byte", work(6, 1, 2, 1, 1),
+     "estimate: a byte into a ring"},
+    {Operation::console_rx_byte, "console.rx_byte", work(6, 1, 2, 1, 1),
+     "estimate: a byte out of a ring"},
+    {Operation::uart_start, "uart.start", work(2600, 4, 2, 6, 2),
+     "estimate: search of the baud divisors, 10 instructions each"},
+    {Operation::uart_service, "uart.service", work(24, 4, 3, 3, 2),
+     "estimate: causes tested, mask worked out"},
+    {Operation::uart_fifo_write, "uart.fifo_write", work(8, 3, 2, 1, 1),
+     "estimate: a byte out of a ring and its store's address"},
+    {Operation::uart_fifo_read, "uart.fifo_read", work(10, 2, 3, 1, 1),
+     "estimate: status tested, a byte into a ring"},
+}};
+
+constexpr bool rows_in_order() {
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        if (static_cast<std::size_t>(rows[i].operation) != i)
+            return false;
+    return true;
+}
+static_assert(rows_in_order());
+
+}  // namespace
+
+std::string_view name(Operation operation) {
+    return rows[static_cast<std::size_t>(operation)].name;
+}
+
+std::string_view provenance(Operation operation) {
+    return rows[static_cast<std::size_t>(operation)].provenance;
+}
+
+std::optional<Operation> find_operation(std::string_view name) {
+    const auto* row =
+        std::find_if(rows.begin(), rows.end(), [name](const Row& r) { return r.name == name; });
+    if (row == rows.end())
+        return std::nullopt;
+    return row->operation;
+}
+
+OperationCosts::OperationCosts() {
+    for (const Row& r : rows)
+        set(r.operation, r.work);
+}
+
+bool OperationCosts::set_instructions(std::string_view name, std::uint32_t instructions) {
+    const std::optional<Operation> o = find_operation(name);
+    if (!o)
+        return false;
+    work_[static_cast<std::size_t>(*o)].instructions = instructions;
+    return true;
+}
+
+}  // namespace vms::service

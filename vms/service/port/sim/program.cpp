@@ -1,0 +1,24 @@
+#include "vms/service/port/sim/program.h"
+
+namespace vms::service {
+
+ServiceProgram::ServiceProgram(const GuestConfig& config, const OperationCosts& costs)
+    : config_(config), costs_(costs) {
+}
+
+void ServiceProgram::run(Cpu& cpu) {
+    guest_.reset();
+    port_.emplace(cpu, costs_);
+    guest_ = std::make_unique<ServiceGuest>(*port_, config_);
+    guest_->run();
+}
+
+GuestCounters ServiceProgram::counters() const {
+    return guest_ ? guest_->counters() : GuestCounters{};
+}
+
+DeviceCounters ServiceProgram::device_counters(std::size_t device) const {
+    return guest_ ? guest_->device_counters(device) : DeviceCounters{};
+}
+
+}  // namespace vms::service

@@ -1,0 +1,35 @@
+// The service guest as a program of the simulator.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "vms/cpu.h"
+#include "vms/service/guest.h"
+#include "vms/service/port/sim/operation_costs.h"
+#include "vms/service/port/sim/service_port.h"
+
+namespace vms::service {
+
+class ServiceProgram final : public Program {
+  public:
+    /// `config` has passed check().
+    ServiceProgram(const GuestConfig& config, const OperationCosts& costs);
+
+    void run(Cpu& cpu) override;
+
+    // What has been counted; zero before the first run.
+    std::size_t device_count() const { return config_.device_count; }
+    GuestCounters counters() const;
+    DeviceCounters device_counters(std::size_t device) const;
+    /// For diagnoses: nullptr before the first run.
+    const ServiceGuest* guest() const { return guest_.get(); }
+
+  private:
+    const GuestConfig config_;
+    const OperationCosts costs_;
+    std::optional<Port> port_;
+    std::unique_ptr<ServiceGuest> guest_;  // large: not on the stack of a simulated CPU
+};
+
+}  // namespace vms::service

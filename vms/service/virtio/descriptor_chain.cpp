@@ -1,0 +1,70 @@
+#include "vms/service/virtio/descriptor_chain.h"
+
+#include "vms/service/virtio/split_queue.h"
+
+namespace vms::service {
+
+namespace {
+constexpr std::size_t line_bytes = 64;  // what Operation::memory_copy_line stands for
+
+std::uint32_t lines(std::size_t bytes) {
+    return static_cast<std::uint32_t>((bytes + line_bytes - 1) / line_bytes);
+}
+}  // namespace
+
+Segment ChainCursor::next(std::size_t limit) {
+    // Empty buffers are legal and skipped; the loop ends because segments_ shrinks.
+    while (!segments_.empty() && offset_ == segments_.front().length) {
+        segments_ = segments_.subspan(1);
+        offset_ = 0;
+    }
+    if (segments_.empty())
+        return {};
+    const Segment& s = segments_.front();
+    const std::uint32_t left = s.length - offset_;
+    const std::uint32_t n = limit < left ? static_cast<std::uint32_t>(limit) : left;
+    const Segment piece{s.address + offset_, n};
+    offset_ += n;
+    remaining_ -= n;
+    return piece;
+}
+
+std::size_t ChainReader::read(const SharedMemory& memory, std::span<std::byte> to) {
+    std::size_t done = 0;
+    while (done < to.size()) {
+        const Segment piece = next(to.size() - done);
+        if (piece.length == 0 || !memory.copy_in(to.subspan(done, piece.length), piece.address))
+            break;
+        done += piece.length;
+    }
+    memory.port().charge<Operation::memory_copy_line>(lines(done));
+    return done;
+}
+
+std::size_t ChainWriter::write(const SharedMemory& memory, std::span<const std::byte> from) {
+    std::size_t done = 0;
+    while (done < from.size()) {
+        const Segment piece = next(from.size() - done);
+        if (piece.length == 0 || !memory.copy_out(piece.address, from.subspan(done, piece.length)))
+            break;
+        done += piece.length;
+    }
+    memory.port().charge<Operation::memory_copy_line>(lines(done));
+    return done;
+}
+
+void DescriptorChain::drop() {
+    if (queue_ != nullptr) {
+        queue_->chain_dropped(*this);
+        close();
+    }
+}
+
+void DescriptorChain::close() {
+    queue_ = nullptr;
+    if (storage_ != nullptr)
+        storage_->in_use_ = false;
+    storage_ = nullptr;
+}
+
+}  // namespace vms::service

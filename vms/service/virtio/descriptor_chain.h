@@ -1,0 +1,119 @@
+// A descriptor chain as a device uses it: taken from the available ring with every descriptor
+// copied once and checked, read and written through bounded cursors, and given back with
+// SplitQueue::complete(). After the OASIS VirtIO specification v1.4, 2.7.5 (descriptor table).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "vms/service/shared_memory.h"
+
+namespace vms::service {
+
+class SplitQueue;
+
+/// One buffer of a chain; all of it lies in the shared region.
+struct Segment {
+    GuestAddr address{};
+    std::uint32_t length = 0;
+};
+
+/// The most descriptors that a chain may have here, and thereby the largest QueueSizeMax.
+inline constexpr std::uint16_t max_chain_segments = 1024;
+
+/// The place of one open chain's segments; owned by the device, one for each chain that it may
+/// hold.
+class ChainStorage {
+  public:
+    bool in_use() const { return in_use_; }
+
+  private:
+    friend class SplitQueue;
+    friend class DescriptorChain;
+    std::array<Segment, max_chain_segments> segments_{};
+    bool in_use_ = false;
+};
+
+/// A cursor over the buffers of one direction.
+class ChainCursor {
+  public:
+    ChainCursor() = default;
+    ChainCursor(std::span<const Segment> segments, std::uint64_t bytes)
+        : segments_(segments), remaining_(bytes) {}
+
+    std::uint64_t remaining() const { return remaining_; }
+
+  protected:
+    /// The next piece of at most `limit` bytes that lies together; moves past it.
+    Segment next(std::size_t limit);
+
+  private:
+    std::span<const Segment> segments_;
+    std::uint32_t offset_ = 0;  // into the first segment
+    std::uint64_t remaining_ = 0;
+};
+
+/// Reads the device-readable part, in order.
+class ChainReader : public ChainCursor {
+  public:
+    using ChainCursor::ChainCursor;
+    /// Bytes read: less than asked for only at the end of the chain.
+    std::size_t read(const SharedMemory& memory, std::span<std::byte> to);
+};
+
+/// Writes the device-writable part, in order.
+class ChainWriter : public ChainCursor {
+  public:
+    using ChainCursor::ChainCursor;
+    /// Bytes written: less than given only at the end of the chain.
+    std::size_t write(const SharedMemory& memory, std::span<const std::byte> from);
+};
+
+/// An open chain. Move-only; one that is destroyed without complete() is an error of the device,
+/// counted, and makes the queue faulty (the driver would wait for it for ever).
+class DescriptorChain {
+  public:
+    DescriptorChain() = default;
+    DescriptorChain(DescriptorChain&& other) { take(other); }
+    DescriptorChain& operator=(DescriptorChain&& other) {
+        if (this != &other) {
+            drop();
+            take(other);
+        }
+        return *this;
+    }
+    ~DescriptorChain() { drop(); }
+
+    explicit operator bool() const { return queue_ != nullptr; }
+    std::uint16_t head() const { return head_; }
+    ChainReader& reader() { return reader_; }
+    ChainWriter& writer() { return writer_; }
+
+  private:
+    friend class SplitQueue;
+
+    void take(DescriptorChain& other) {
+        queue_ = std::exchange(other.queue_, nullptr);
+        storage_ = std::exchange(other.storage_, nullptr);
+        generation_ = other.generation_;
+        head_ = other.head_;
+        writable_ = other.writable_;
+        reader_ = other.reader_;
+        writer_ = other.writer_;
+    }
+    void drop();
+    void close();
+
+    SplitQueue* queue_ = nullptr;
+    ChainStorage* storage_ = nullptr;
+    std::uint32_t generation_ = 0;  // of the queue when the chain was taken
+    std::uint16_t head_ = 0;
+    std::uint64_t writable_ = 0;
+    ChainReader reader_;
+    ChainWriter writer_;
+};
+
+}  // namespace vms::service

@@ -1,0 +1,77 @@
+// What a device type brings to the VirtIO transport: its identity, features and configuration, and
+// the work that it does on its queues once it is activated. The transport owns the status, the
+// features and the queues; the device never sees a register.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "vms/service/counters.h"
+#include "vms/service/shared_memory.h"
+#include "vms/service/virtio/split_queue.h"
+
+namespace vms::service {
+
+/// A feature that may only be accepted together with another (VirtIO v1.4, 2.2.1: a device refuses
+/// FEATURES_OK otherwise). Bit numbers.
+struct FeatureDependency {
+    unsigned feature = 0;
+    unsigned needs = 0;
+};
+
+/// What is fixed about a device.
+struct DeviceProfile {
+    std::uint32_t device_type = 0;
+    std::uint64_t features = 0;  ///< offered
+    std::uint32_t queues = 0;
+    std::uint32_t queue_size_max = 0;
+    std::uint32_t config_bytes = 0;
+    std::span<const FeatureDependency> dependencies{};
+};
+
+/// What a device gets when the driver has set DRIVER_OK: valid until reset().
+struct DeviceContext {
+    const SharedMemory* memory = nullptr;
+    std::span<SplitQueue> queues;  ///< frozen; those that the driver did not enable are not active
+    std::uint64_t features = 0;    ///< negotiated
+    DeviceCounters* counters = nullptr;
+
+    bool has(unsigned feature) const { return (features >> feature & 1) != 0; }
+};
+
+class VirtioDevice {
+  public:
+    virtual DeviceProfile profile() const = 0;
+
+    /// Configuration space; offset and width are naturally aligned and begin within config_bytes.
+    virtual std::uint32_t read_config(std::uint32_t offset, Width width) = 0;
+    virtual void write_config(std::uint32_t offset, Width width, std::uint32_t value) = 0;
+
+    virtual void activate(const DeviceContext& context) = 0;
+    /// Back to before activate(); open chains are void already.
+    virtual void reset() = 0;
+    /// The driver added buffers to this queue and said so.
+    virtual void kicked(std::uint32_t queue) = 0;
+    /// The driver took this queue back; its open chains are void already.
+    virtual void queue_stopped(std::uint32_t queue) = 0;
+    /// One bounded step of ring work: at most one chain of each queue. True: more can be done now.
+    virtual bool work() = 0;
+
+    /// The hardware behind the device. begin: once, before interrupts, false
+    /// when it does not answer as it should; silence: in the interrupt
+    /// vector, stop the interrupt at its source; serve: in the main loop, true if it wants more.
+    virtual bool begin_hardware() = 0;
+    virtual void silence_hardware() = 0;
+    virtual bool serve_hardware() = 0;
+    /// Whether serve_hardware() has something to do that no interrupt announces.
+    virtual bool hardware_waits() const = 0;
+
+    VirtioDevice(const VirtioDevice&) = delete;
+    VirtioDevice& operator=(const VirtioDevice&) = delete;
+
+  protected:
+    VirtioDevice() = default;
+    ~VirtioDevice() = default;
+};
+
+}  // namespace vms::service
