@@ -98,6 +98,15 @@ class Cpu {
     virtual void publish(GuestAddr a, Width w, std::uint64_t value) = 0;
     /// Read the word by which another CPU hands something over; what it covers may be read after.
     virtual std::uint64_t observe(GuestAddr a, Width w) = 0;
+    /// Go on polling a word that was just observed to hold `unwanted`: at least one iteration of
+    /// the loop's work, ending with the word to be observed again by the caller. More iterations
+    /// are made at once as long as nothing could have been seen in between; the time is exactly
+    /// that of polling. Returns the number of iterations.
+    virtual std::uint64_t poll(GuestAddr /*a*/, Width /*w*/, std::uint64_t /*unwanted*/,
+                               const Work& iteration) {
+        retire(iteration);
+        return 1;
+    }
     /// A full barrier (DMB ISH): what was published before is ordered with what is observed after.
     virtual void barrier() = 0;
 

@@ -129,9 +129,7 @@ void Core::wait_for_release() {
 
 void Core::release(Picos at) {
     released_at_ = at;
-    wake_.notify((at - std::min(at, kernel_now())).sc());
-    timeline_.set_due(p_.id, at);
-    timeline_.caused(at);
+    wake_at(at);
 }
 
 void Core::spend(Picos d) {
@@ -177,13 +175,21 @@ bool Core::wait_for_physical_interrupt() {
 void Core::irq(bool level, Picos at) {
     irq_ = level;
     irq_since_ = at;
-    if (level && waiting_) {
-        const Picos now = kernel_now();
-        at = std::max(at, now);
-        wake_.notify((at - now).sc());
-        timeline_.set_due(p_.id, at);
-        timeline_.caused(at);
-    }
+    if (level && waiting_)
+        wake_at(at);
+}
+
+void Core::wake_at(Picos at) {
+    const Picos now = kernel_now();
+    at = std::max(at, now);
+    wake_.notify((at - now).sc());
+    timeline_.set_due(p_.id, at);
+    timeline_.caused(at);
+}
+
+void Core::published(Picos at, CpuId by) {
+    published_by_ = by;
+    wake_at(at);
 }
 
 void Core::virq(bool level, Picos at) {
@@ -328,6 +334,45 @@ void Core::publish(vms::GuestAddr a, vms::Width w, std::uint64_t value) {
     take_interrupts();
     sync();
     store(a, w, value);
+    if (const std::byte* word = ram(a, vms::bytes(w)))
+        timeline_.published(word, local_, p_.id);
+}
+
+std::uint64_t Core::poll(vms::GuestAddr a, vms::Width w, std::uint64_t unwanted,
+                         const vms::Work& iteration) {
+    take_interrupts();
+    sync();
+    const std::byte* word = ram(a, vms::bytes(w));
+    const std::uint64_t each = model_->milli_cycles(iteration);
+    if (word == nullptr || each == 0 || load(a, w) != unwanted) {
+        retire(iteration);
+        return 1;
+    }
+    // Nothing to see until somebody publishes the word, nothing else to do until an interrupt.
+    polling_ = Polling{a, unwanted, local_};
+    published_by_ = p_.id;
+    timeline_.poll();
+    timeline_.watch(p_.id, word, *this);
+    const Picos begin = local_;
+    block(timer_deadline_, true);
+    timeline_.unwatch(p_.id);
+    polling_.reset();
+    // The first look at or after that moment; a CPU of a lower number looks first when both are due.
+    const Picos woken = std::max(begin, kernel_now());
+    std::uint64_t n =
+        std::max<std::uint64_t>(1, (clock_.counts_to_reach(woken - begin) + each - 1) / each);
+    const RateClock before = clock_;
+    Picos end = begin + clock_.advance(n * each);
+    if (end == woken && published_by_ > p_.id) {
+        ++n;
+        clock_ = before;
+        end = begin + clock_.advance(n * each);
+    }
+    counters_at(Level::el1).instructions += n * iteration.instructions;
+    local_ = end;
+    fire_timer_if_due();
+    take_interrupts();
+    return n;
 }
 
 std::uint64_t Core::observe(vms::GuestAddr a, vms::Width w) {
@@ -421,6 +466,7 @@ void Core::note(vms::Note what, std::uint64_t a, std::uint64_t b) {
             break;
         case vms::Note::backend_step:
             last_step_ = {a, b, local_, true};
+            last_of_kind_[std::min<std::uint64_t>(a, step_kinds - 1)] = last_step_;
             probes_.event({local_, p_.id, EventKind::backend_step, {}, a, b, 0});
             break;
         case vms::Note::driver_fault:

@@ -10,9 +10,12 @@
 // opportunity at or after its time; the lateness is at most one quantum of private computation.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <systemc>
@@ -47,7 +50,10 @@ struct Mapping {
     TargetTiming timing{};
 };
 
-class Core final : public sc_core::sc_module, public vms::Cpu, public CpuInterrupts {
+class Core final : public sc_core::sc_module,
+                   public vms::Cpu,
+                   public CpuInterrupts,
+                   private Timeline::Watcher {
   public:
     struct Parameters {
         CpuId id{};
@@ -127,8 +133,18 @@ class Core final : public sc_core::sc_module, public vms::Cpu, public CpuInterru
         Picos at{};
         bool any = false;
     };
-    /// The last Note::backend_step of the program on this core.
+    /// The last Note::backend_step of the program on this core, and the last of one kind.
     const Step& last_step() const { return last_step_; }
+    const Step& last_step(std::uint64_t kind) const {
+        return last_of_kind_[std::min<std::uint64_t>(kind, step_kinds - 1)];
+    }
+    /// The word that the program polls, when it does nothing else.
+    struct Polling {
+        vms::GuestAddr word{};
+        std::uint64_t unwanted = 0;
+        Picos since{};
+    };
+    const std::optional<Polling>& polling() const { return polling_; }
     /// Called in the thread of the core for notes that the program's surroundings act on.
     void on_note(std::function<void(vms::Note, std::uint64_t, std::uint64_t)> f) {
         on_note_ = std::move(f);
@@ -143,6 +159,8 @@ class Core final : public sc_core::sc_module, public vms::Cpu, public CpuInterru
     // --- vms::Cpu -----------------------------------------------------------------------------
     void publish(vms::GuestAddr a, vms::Width w, std::uint64_t value) override;
     std::uint64_t observe(vms::GuestAddr a, vms::Width w) override;
+    std::uint64_t poll(vms::GuestAddr a, vms::Width w, std::uint64_t unwanted,
+                       const vms::Work& iteration) override;
     void barrier() override;
     void hvc(vms::CallRegisters& x) override;
     void smc(vms::CallRegisters& x) override;
@@ -200,6 +218,8 @@ class Core final : public sc_core::sc_module, public vms::Cpu, public CpuInterru
     /// Give up the thread until `t`, or until an interrupt line changes when `interruptible`.
     void block(Picos t, bool interruptible);
     void data_abort(DataAbort& abort);
+    void published(Picos at, CpuId by) override;
+    void wake_at(Picos at);
 
     Parameters p_;
     Timeline& timeline_;
@@ -232,7 +252,11 @@ class Core final : public sc_core::sc_module, public vms::Cpu, public CpuInterru
     bool waiting_ = false;        // for an interrupt: the lines wake the thread
     bool halted_ = false;
     Picos released_at_ = Picos::never();
+    static constexpr std::size_t step_kinds = 32;
     Step last_step_{};
+    std::array<Step, step_kinds> last_of_kind_{};
+    std::optional<Polling> polling_;
+    CpuId published_by_{};
     std::function<void(vms::Note, std::uint64_t, std::uint64_t)> on_note_;
     std::function<void()> on_idle_;
 };

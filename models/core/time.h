@@ -37,6 +37,8 @@ inline Picos kernel_now() {
 /// Turns counts at a rate (Hz) into picoseconds, carrying the remainder from call to call, so that
 /// no time is lost however the counts are cut. `scale` counts make one period (milli-cycles: 1000).
 class RateClock {
+    __extension__ typedef unsigned __int128 Wide;
+
   public:
     explicit constexpr RateClock(std::uint64_t hz, std::uint64_t scale = 1) {
         constexpr std::uint64_t picos_per_second = 1'000'000'000'000;
@@ -54,6 +56,14 @@ class RateClock {
         const std::uint64_t whole = quotient(total);
         remainder_ = total - whole * den_;
         return {whole};
+    }
+
+    /// How many more counts until at least `d` has passed.
+    constexpr std::uint64_t counts_to_reach(Picos d) const {
+        const Wide needed = static_cast<Wide>(d.value) * den_;
+        if (needed <= remainder_)
+            return 0;
+        return static_cast<std::uint64_t>((needed - remainder_ + num_ - 1) / num_);
     }
 
     /// The time of `counts` from zero, rounded up: the first instant at which the count is reached.
@@ -74,8 +84,6 @@ class RateClock {
     }
 
   private:
-    __extension__ typedef unsigned __int128 Wide;
-
     /// n / den_, by multiplication where that is exact: this is in every charge of work. With
     /// reciprocal_ = floor(2^64 / den) + 1 the excess is below one when n * den < 2^64.
     constexpr std::uint64_t quotient(std::uint64_t n) const {

@@ -52,6 +52,32 @@ class Timeline {
         return std::any_of(due_.begin(), due_.begin() + cpu.value, [t](Picos d) { return d == t; });
     }
 
+    // --- words that CPUs poll -------------------------------------------------------------------
+
+    class Watcher {
+      public:
+        /// The watched word was published at `at` by `by`.
+        virtual void published(Picos at, CpuId by) = 0;
+
+      protected:
+        ~Watcher() = default;
+    };
+    void watch(CpuId cpu, const std::byte* word, Watcher& watcher) {
+        watches_[cpu.value] = {word, &watcher};
+        ++watched_;
+    }
+    void unwatch(CpuId cpu) {
+        watches_[cpu.value] = {};
+        --watched_;
+    }
+    void published(const std::byte* word, Picos at, CpuId by) {
+        if (watched_ == 0)
+            return;
+        for (const Watch& w : watches_)
+            if (w.word == word)
+                w.watcher->published(at, by);
+    }
+
     /// Called now and then from the CPUs' threads: progress reports and the user's interruption.
     void on_poll(std::function<void()> f) { poll_ = std::move(f); }
     void poll() {
@@ -82,6 +108,12 @@ class Timeline {
     Picos next_due_{};
     bool known_ = false;
     std::array<Picos, max_cpus> due_{};
+    struct Watch {
+        const std::byte* word = nullptr;
+        Watcher* watcher = nullptr;
+    };
+    std::array<Watch, max_cpus> watches_{};
+    unsigned watched_ = 0;
     std::function<void()> poll_;
     std::uint32_t polls_left_ = polls_between_calls;
 };

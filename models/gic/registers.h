@@ -177,6 +177,7 @@ inline constexpr std::uint32_t hcr_vgrp0eie = 1U << 4;
 inline constexpr std::uint32_t hcr_vgrp0die = 1U << 5;
 inline constexpr std::uint32_t hcr_vgrp1eie = 1U << 6;
 inline constexpr std::uint32_t hcr_vgrp1die = 1U << 7;
+inline constexpr std::uint32_t hcr_enables = 0xFE;  ///< of the maintenance conditions
 inline constexpr std::uint32_t hcr_eoicount_one = 1U << 27;
 inline constexpr std::uint32_t hcr_eoicount = 0xF800'0000;
 inline constexpr std::uint32_t hcr_writable = 0xF800'00FF;

@@ -30,7 +30,11 @@ class VirtualInterface {
         return (hcr_ & gich::hcr_en) != 0 && priorities_.admits(first_) && on_irq(first_, ctlr_);
     }
     /// The maintenance interrupt, as a level (5.3.4: any bit of MISR, gated by HCR.En).
-    bool maintenance() const { return (hcr_ & gich::hcr_en) != 0 && misr() != 0; }
+    bool maintenance() const {
+        if ((hcr_ & gich::hcr_en) == 0)
+            return false;
+        return ended_ != 0 || ((hcr_ & gich::hcr_enables) != 0 && misr() != 0);
+    }
 
     std::uint32_t misr() const;
     std::uint32_t list_register(unsigned n) const { return lr_[n]; }

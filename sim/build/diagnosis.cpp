@@ -106,10 +106,22 @@ std::string cpu_text(const Core& core, Picos now) {
 
 std::string last_step(const Core& core) {
     const Core::Step& s = core.last_step();
-    if (!s.any)
-        return "has not reported a step yet";
-    return fmt::format("last step: {} at {}",
-                       step_text(s), time_text(s.at));
+    return s.any ? fmt::format("last step: {} at {}", step_text(s), time_text(s.at))
+                 : std::string("it has not reported a step yet");
+}
+
+/// The last that a back-end did about requests, which later steps do not cover up.
+std::string last_request_step(const Core& core) {
+    using vms::service::Step;
+    Core::Step last;
+    for (const Step kind : {Step::asked, Step::answered, Step::withheld}) {
+        const Core::Step& s = core.last_step(static_cast<std::uint64_t>(kind));
+        if (s.any && (!last.any || s.at >= last.at))
+            last = s;
+    }
+    return last.any ? fmt::format("; last about requests: {} at {}", step_text(last),
+                                  time_text(last.at))
+                    : std::string{};
 }
 
 }  // namespace
@@ -151,9 +163,10 @@ std::vector<std::string> diagnose(Platform& platform, Picos now) {
         if (const Core* core = core_of(d->backend.cpu_id)) {
             const auto& cpu = h.cpu(core->id());
             lines.push_back(fmt::format(
-                "  back-end VM {} on CPU {} {}; {}; it has asked {} time(s) and answered {} on this "
+                "  back-end VM {} on CPU {} {}; {}{}; it has asked {} time(s) and answered {} on this "
                 "device; {} message(s) wait for the CPU, {} request(s) in the device's list.",
-                back.name, d->backend.cpu_id, cpu_text(*core, now), last_step(*core), d->asked,
+                back.name, d->backend.cpu_id, cpu_text(*core, now), last_step(*core),
+                last_request_step(*core), d->asked,
                 d->answered, cpu.messages.size(), d->pending.size()));
             const vms::IntId id = d->backend.interrupt;
             for (const auto& vm : vms) {
@@ -165,11 +178,21 @@ std::vector<std::string> diagnose(Platform& platform, Picos now) {
                         "  its interrupt {} is disabled in VM {}'s distributor{}: enable it "
                         "(GICD_ISENABLER), set its target (GICD_ITARGETSR) and the CPU interface.",
                         id.value, back.name, (i.state & 1) != 0 ? " and pending" : ""));
-                } else if (core->interrupts_masked()) {
+                } else if (core->interrupts_masked() && !core->waiting()) {
                     lines.push_back(fmt::format("  VM {} has interrupts masked (PSTATE.I).",
                                                 back.name));
                 }
             }
+        }
+    }
+
+    for (const auto& core : platform.cores()) {
+        if (const auto& p = core->polling()) {
+            lines.push_back(fmt::format(
+                "VM {}, CPU {}: polls the word at {:#x}, which has held {:#x} {}: a queue's index "
+                "that its other side does not move.",
+                h.vm_name(h.cpu(core->id())), core->id().value, p->word.value, p->unwanted,
+                since(p->since, now)));
         }
     }
 

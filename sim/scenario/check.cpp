@@ -34,7 +34,8 @@ std::string how_to_write(const KeySpec& spec) {
                 names.resize(4);
                 names.emplace_back("...");
             }
-            return "a map of " + list_words(names, "or") + "; write one 'key: value' a line, "
+            return "a map of " + list_words(names, "or") +
+                   "; write one 'key: value' a line, "
                    "indented";
         }
         case KeyKind::named:
@@ -114,8 +115,7 @@ class Checker {
                 found = "a map";
                 break;
         }
-        out_.add(place,
-                 fmt::format("found {}, but this is {}", found, how_to_write(spec)));
+        out_.add(place, fmt::format("found {}, but this is {}", found, how_to_write(spec)));
         return false;
     }
 
@@ -135,9 +135,9 @@ class Checker {
             }
             v.items.push_back(absent(k, v.place));
             if (k.required)
-                out_.add(v.items.back().place,
-                         fmt::format("this key is required and missing; it is {}",
-                                     how_to_write(k)));
+                out_.add(
+                    v.items.back().place,
+                    fmt::format("this key is required and missing; it is {}", how_to_write(k)));
         }
     }
 
@@ -201,8 +201,9 @@ class Checker {
                 break;
             case KeyKind::path:
                 if (s.empty())
-                    out_.add(v.place, "found an empty text; write the name of a file, or leave the "
-                                      "key out");
+                    out_.add(v.place,
+                             "found an empty text; write the name of a file, or leave the "
+                             "key out");
                 break;
             default:
                 break;
@@ -243,9 +244,7 @@ class Checker {
     }
 
     static bool is_word(std::string_view s, bool dots) {
-        const auto letter = [](char c) {
-            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        };
+        const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
         return !s.empty() && letter(s.front()) && s.size() <= 64 &&
                std::all_of(s.begin(), s.end(), [&](char c) {
                    return letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' ||

@@ -17,8 +17,8 @@ namespace sim {
 struct Value {
     bool present = false;  ///< given, or with a default
     Place place;
-    std::string text;           ///< text, word, path, choice
-    Number number{};            ///< numbers; boolean: 0 or 1
+    std::string text;                ///< text, word, path, choice
+    Number number{};                 ///< numbers; boolean: 0 or 1
     std::vector<std::string> names;  ///< map, named: names[i] belongs to items[i]
     std::vector<Value> items;        ///< map, named, list
 

@@ -137,8 +137,9 @@ class Includer {
 /// Puts the platform's settings on those of the preset that it names.
 void apply_preset(Node& root, NodeBudget& budget, Diagnostics& out) {
     Node* platform = root.find("platform");
-    const Node* name =
-        platform != nullptr && platform->kind == Node::Kind::map ? platform->find("preset") : nullptr;
+    const Node* name = platform != nullptr && platform->kind == Node::Kind::map
+                           ? platform->find("preset")
+                           : nullptr;
     if (name == nullptr)
         return;
     std::vector<std::string> known;
@@ -158,8 +159,7 @@ void apply_preset(Node& root, NodeBudget& budget, Diagnostics& out) {
         platform->keys.clear();
         platform->items.clear();
     }
-    const auto file =
-        std::make_shared<const std::string>(fmt::format("preset {}", preset->name));
+    const auto file = std::make_shared<const std::string>(fmt::format("preset {}", preset->name));
     std::optional<Node> base = parse_yaml(preset->text, file, budget, out);
     if (!base || base->kind != Node::Kind::map)
         return;
@@ -170,7 +170,7 @@ void apply_preset(Node& root, NodeBudget& budget, Diagnostics& out) {
 
 /// One --set KEY=VALUE.
 struct Override {
-    std::string label;              ///< "--set key=value", as messages call it
+    std::string label;  ///< "--set key=value", as messages call it
     std::string key;
     std::vector<std::string> path;  ///< the key's parts
     Node value;
@@ -184,7 +184,8 @@ void set_origin(Node& n, const Origin& origin) {
         set_origin(item, origin);
 }
 
-/// Splits at dots. Under a key of the schema whose names have dots themselves, the rest is one name.
+/// Splits at dots. Under a key of the schema whose names have dots themselves, the rest is one
+/// name.
 std::vector<std::string> split_key(const std::string& key) {
     std::vector<std::string> parts;
     std::size_t begin = 0;
@@ -209,23 +210,27 @@ std::optional<Override> parse_override(const std::string& argument, NodeBudget& 
     const Origin origin{std::make_shared<const std::string>(o.label), 0, 0};
     const std::size_t equals = argument.find('=');
     if (equals == std::string::npos || equals == 0) {
-        out.add(origin.place(), "found no KEY=VALUE; write --set vms.linux0.start=5ms, for example");
+        out.add(origin.place(),
+                "found no KEY=VALUE; write --set vms.linux0.start=5ms, for example");
         return std::nullopt;
     }
     o.key = argument.substr(0, equals);
     o.path = split_key(o.key);
     if (std::any_of(o.path.begin(), o.path.end(), [](const auto& p) { return p.empty(); })) {
-        out.add(origin.place(), "the key has an empty part; write words with one dot between them, "
-                                "such as vms.linux0.start");
+        out.add(origin.place(),
+                "the key has an empty part; write words with one dot between them, "
+                "such as vms.linux0.start");
         return std::nullopt;
     }
     if (o.path.front() == "include") {
-        out.add(origin.place(o.key), "files are included by files; write a small scenario that "
-                                     "includes both and run that");
+        out.add(origin.place(o.key),
+                "files are included by files; write a small scenario that "
+                "includes both and run that");
         return std::nullopt;
     }
     Diagnostics problems;
-    std::optional<Node> value = parse_yaml(argument.substr(equals + 1), origin.file, budget, problems);
+    std::optional<Node> value =
+        parse_yaml(argument.substr(equals + 1), origin.file, budget, problems);
     for (Diagnostic& d : problems.take())
         out.add(origin.place(d.place.key.empty() ? o.key : o.key + "." + d.place.key), d.message);
     if (!value)
@@ -262,8 +267,8 @@ void apply_override(Node& root, Override o, Diagnostics& out) {
         }
         if (at->kind == Node::Kind::scalar) {
             out.add(origin.place(o.key),
-                    fmt::format("{} is a single value ({}) and has no {} in it; set {} itself", here,
-                                quote(at->scalar), quote(part), here));
+                    fmt::format("{} is a single value ({}) and has no {} in it; set {} itself",
+                                here, quote(at->scalar), quote(part), here));
             return;
         }
         const KeySpec* element = spec == nullptr || spec->keys.empty() ? nullptr : &spec->keys[0];
@@ -292,9 +297,8 @@ void apply_override(Node& root, Override o, Diagnostics& out) {
                 next = spec->find(part);
             const bool exists = at->find(part) != nullptr;
             if (!exists && (next == nullptr || (open_names && !last))) {
-                out.add(origin.place(o.key),
-                        fmt::format("there is no {} in {}; {}", quote(part), here,
-                                    suggest(part, names_in(*at, spec))));
+                out.add(origin.place(o.key), fmt::format("there is no {} in {}; {}", quote(part),
+                                                         here, suggest(part, names_in(*at, spec))));
                 return;
             }
             Node* const map = at;

@@ -1,5 +1,5 @@
-// One tree out of a scenario file, the files that it includes, the platform preset that it names and
-// the overrides of the command line. Every node keeps the place that it came from.
+// One tree out of a scenario file, the files that it includes, the platform preset that it names
+// and the overrides of the command line. Every node keeps the place that it came from.
 #pragma once
 
 #include <optional>

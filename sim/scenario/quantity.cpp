@@ -42,14 +42,14 @@ struct Alias {
     std::string_view meant;
 };
 constexpr std::array aliases{
-    Alias{"sec", "s"},      Alias{"second", "s"},   Alias{"seconds", "s"},  Alias{"msec", "ms"},
-    Alias{"millis", "ms"},  Alias{"usec", "us"},    Alias{"micros", "us"},  Alias{"\u00b5s", "us"},
-    Alias{"\u03bcs", "us"}, Alias{"nsec", "ns"},    Alias{"nanos", "ns"},   Alias{"byte", "B"},
-    Alias{"bytes", "B"},    Alias{"k", "KiB"},      Alias{"kb", "KiB"},     Alias{"kib", "KiB"},
-    Alias{"m", "MiB"},      Alias{"mb", "MiB"},     Alias{"mib", "MiB"},    Alias{"g", "GiB"},
-    Alias{"gb", "GiB"},     Alias{"gib", "GiB"},    Alias{"t", "TiB"},      Alias{"tb", "TiB"},
-    Alias{"tib", "TiB"},    Alias{"k", "kHz"},      Alias{"m", "MHz"},      Alias{"g", "GHz"},
-    Alias{"mhz", "MHz"},    Alias{"khz", "kHz"},    Alias{"ghz", "GHz"},    Alias{"hz", "Hz"},
+    Alias{"sec", "s"},      Alias{"second", "s"}, Alias{"seconds", "s"}, Alias{"msec", "ms"},
+    Alias{"millis", "ms"},  Alias{"usec", "us"},  Alias{"micros", "us"}, Alias{"\u00b5s", "us"},
+    Alias{"\u03bcs", "us"}, Alias{"nsec", "ns"},  Alias{"nanos", "ns"},  Alias{"byte", "B"},
+    Alias{"bytes", "B"},    Alias{"k", "KiB"},    Alias{"kb", "KiB"},    Alias{"kib", "KiB"},
+    Alias{"m", "MiB"},      Alias{"mb", "MiB"},   Alias{"mib", "MiB"},   Alias{"g", "GiB"},
+    Alias{"gb", "GiB"},     Alias{"gib", "GiB"},  Alias{"t", "TiB"},     Alias{"tb", "TiB"},
+    Alias{"tib", "TiB"},    Alias{"k", "kHz"},    Alias{"m", "MHz"},     Alias{"g", "GHz"},
+    Alias{"mhz", "MHz"},    Alias{"khz", "kHz"},  Alias{"ghz", "GHz"},   Alias{"hz", "Hz"},
 };
 
 std::string lower(std::string_view s) {
@@ -96,8 +96,8 @@ ParsedNumber parse_radix(std::string_view text, std::string_view digits, unsigne
                          const NumberForm& form) {
     std::uint64_t v = 0;
     if (digits.empty())
-        return problem(fmt::format("found {}, a prefix without digits; write {}", quote(text),
-                                   form.example));
+        return problem(
+            fmt::format("found {}, a prefix without digits; write {}", quote(text), form.example));
     for (const char c : digits) {
         unsigned d = 0;
         if (digit(c))
@@ -156,9 +156,10 @@ ParsedNumber parse_number(std::string_view text, const NumberForm& form) {
         return problem(fmt::format("found {}, which is no number; {} is written like {}",
                                    quote(text), form.what, form.example));
     if (whole.size() > 1 && whole.front() == '0')
-        return problem(fmt::format("found {}: a decimal number does not begin with 0; take it out, "
-                                   "or write 0x... for hexadecimal",
-                                   quote(text)));
+        return problem(
+            fmt::format("found {}: a decimal number does not begin with 0; take it out, "
+                        "or write 0x... for hexadecimal",
+                        quote(text)));
     const std::string_view number = text.substr(0, text.size() - s.size());
     while (!s.empty() && s.front() == ' ')
         s.remove_prefix(1);
@@ -171,9 +172,10 @@ ParsedNumber parse_number(std::string_view text, const NumberForm& form) {
     } else if (s.empty()) {
         std::string choices;
         for (std::size_t i = 0; i < form.units.size(); ++i)
-            choices += fmt::format("{}{}{}", i == 0                           ? ""
-                                             : i + 1 == form.units.size() ? " or "
-                                                                          : ", ",
+            choices += fmt::format("{}{}{}",
+                                   i == 0                       ? ""
+                                   : i + 1 == form.units.size() ? " or "
+                                                                : ", ",
                                    number, form.units[i].name);
         return problem(fmt::format("found {}, a number without a unit; {} needs {}; write {}{}",
                                    quote(text), form.what, unit_names(form), choices,
@@ -193,8 +195,8 @@ ParsedNumber parse_number(std::string_view text, const NumberForm& form) {
     }
 
     const auto too_large = [&] {
-        return problem(fmt::format("found {}, which is too large to be counted; write a smaller one",
-                                   quote(text)));
+        return problem(fmt::format(
+            "found {}, which is too large to be counted; write a smaller one", quote(text)));
     };
     std::uint64_t value = 0;
     for (const char c : whole)
@@ -213,8 +215,8 @@ ParsedNumber parse_number(std::string_view text, const NumberForm& form) {
             __builtin_add_overflow(digits_value, static_cast<std::uint64_t>(c - '0'),
                                    &digits_value) ||
             __builtin_mul_overflow(digits_scale, std::uint64_t{10}, &digits_scale))
-            return problem(fmt::format("found {}, which has too many digits; write fewer",
-                                       quote(text)));
+            return problem(
+                fmt::format("found {}, which has too many digits; write fewer", quote(text)));
     }
     if (digits_scale > 1) {
         // factor * digits_value / digits_scale, exactly or not at all. The scale is a power of ten:
@@ -234,10 +236,10 @@ ParsedNumber parse_number(std::string_view text, const NumberForm& form) {
         if (scale != 1)
             return problem(fmt::format(
                 "found {}, which is finer than can be counted; {}", quote(text),
-                form.units.empty() ? (form.scale == 1 ? "write a whole number"
-                                                      : "write at most three digits after the point")
-                                   : fmt::format("write a whole number of {}",
-                                                 form.units.front().name)));
+                form.units.empty()
+                    ? (form.scale == 1 ? "write a whole number"
+                                       : "write at most three digits after the point")
+                    : fmt::format("write a whole number of {}", form.units.front().name)));
         std::uint64_t part = 0;
         if (__builtin_mul_overflow(f, digits_value, &part) ||
             __builtin_add_overflow(value, part, &value))

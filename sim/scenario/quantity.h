@@ -17,11 +17,11 @@ struct Unit {
 
 /// How a kind of number is written.
 struct NumberForm {
-    std::span<const Unit> units;   ///< empty: written without a unit
-    std::uint64_t scale = 1;       ///< without units: base units a whole (milli: 1000)
-    bool hexadecimal = false;      ///< 0x... and 0b... are allowed, in base units, without a unit
-    std::string_view what;         ///< "a time", "a size in bytes"
-    std::string_view example;      ///< "5ms"
+    std::span<const Unit> units;  ///< empty: written without a unit
+    std::uint64_t scale = 1;      ///< without units: base units a whole (milli: 1000)
+    bool hexadecimal = false;     ///< 0x... and 0b... are allowed, in base units, without a unit
+    std::string_view what;        ///< "a time", "a size in bytes"
+    std::string_view example;     ///< "5ms"
 };
 
 struct Number {

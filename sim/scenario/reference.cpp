@@ -84,7 +84,7 @@ void section(std::string& out, const KeySpec& map, const std::string& path,
         std::string meaning = k.help;
         if (k.provenance != Provenance::none)
             meaning += fmt::format(" *{}*: {}.", provenance_name(k.provenance), k.source);
-        const std::string fallback = k.required          ? "required"
+        const std::string fallback = k.required           ? "required"
                                      : k.fallback.empty() ? ""
                                                           : "`" + k.fallback + "`";
         out += fmt::format("| `{}` | {} | {} | {} | {} |\n", k.name, value_text(k), fallback,
@@ -103,7 +103,8 @@ std::string reference_markdown() {
         "<!-- Generated from sim/scenario/schema.cpp: build the target update-scenario-reference. "
         "-->\n\n"
         "A scenario is a YAML file. Its words are those of Bao's configuration. In the sections "
-        "below, `NAME` stands for a name that the scenario chooses and `N` for an index from 0; the "
+        "below, `NAME` stands for a name that the scenario chooses and `N` for an index from 0; "
+        "the "
         "same dotted paths are written on the command line, `--set vms.linux0.start=5ms`, where an "
         "index equal to the number of entries adds one.\n\n"
         "Values:\n\n"

@@ -165,8 +165,9 @@ DevConfig dev(const Value& v, const PlatformConfig& platform, Diagnostics& out) 
             return d;  // interrupts alone, such as those of the timer
         for (const char* key : {"pa", "size"})
             if (!v[key].present)
-                out.add(v[key].place, "this key is missing; a device has a pa and a size, or the "
-                                      "name of one of the platform: {device: uart1}");
+                out.add(v[key].place,
+                        "this key is missing; a device has a pa and a size, or the "
+                        "name of one of the platform: {device: uart1}");
         for (const UartConfig& u : platform.uarts)
             if (d.pa == u.base)
                 d.device = u.name;
@@ -201,8 +202,9 @@ vms::GuestAddr gic_address(const char* key, const Value& vm, const Value& platfo
         return guest(own);
     const Value& common = platform["guest_gic"][key];
     if (!common.present)
-        out.add(own.place, "this key is missing, and the platform has no guest_gic; it is an "
-                           "address; write where the VM sees it, such as 0xF9010000");
+        out.add(own.place,
+                "this key is missing, and the platform has no guest_gic; it is an "
+                "address; write where the VM sees it, such as 0xF9010000");
     return guest(common);
 }
 
@@ -216,8 +218,7 @@ VmConfig vm(const Value& v, const std::string& name, const Value& platform_value
     c.gicc = gic_address("gicc", v, platform_value, out);
     c.start = picos(v["start"]);
     for (const Value& r : v["regions"].items)
-        c.regions.push_back(
-            {r.place, guest(r["base"]), r["size"].u64(), optional_phys(r["phys"])});
+        c.regions.push_back({r.place, guest(r["base"]), r["size"].u64(), optional_phys(r["phys"])});
     for (const Value& d : v["devs"].items)
         c.devs.push_back(dev(d, platform, out));
     for (const Value& i : v["ipcs"].items)
@@ -240,8 +241,9 @@ VmConfig vm(const Value& v, const std::string& name, const Value& platform_value
         d.shmem.shmem_id = small(shmem["shmem_id"]);
         for (const char* key : {"va", "size"}) {
             if (d.type == RemioType::frontend && !r[key].present)
-                out.add(r[key].place, "this key is missing; a front-end has a window of registers: "
-                                      "give va and size, such as va: 0x0a003e00, size: 0x200");
+                out.add(r[key].place,
+                        "this key is missing; a front-end has a window of registers: "
+                        "give va and size, such as va: 0x0a003e00, size: 0x200");
             if (d.type == RemioType::backend && r[key].present)
                 out.add(r[key].place, "a back-end has no window of registers; take this key out");
         }

@@ -9,8 +9,9 @@ namespace {
 
 using K = KeyKind;
 
-constexpr const char* highest_address = "0xffffffffff";  // 40 bits: Cortex-A53 TRM, physical address
-constexpr const char* highest_interrupt = "1019";        // GICv2 architecture, INTID 1020-1023 special
+constexpr const char* highest_address =
+    "0xffffffffff";                                // 40 bits: Cortex-A53 TRM, physical address
+constexpr const char* highest_interrupt = "1019";  // GICv2 architecture, INTID 1020-1023 special
 constexpr const char* longest_time = "10000s";
 
 KeySpec text(std::string name, std::string help) {
@@ -56,10 +57,8 @@ KeySpec choice(std::string name, std::string fallback, std::vector<std::string> 
 }
 
 KeySpec map(std::string name, std::string help, std::vector<KeySpec> keys) {
-    return {.name = std::move(name),
-            .kind = K::map,
-            .help = std::move(help),
-            .keys = std::move(keys)};
+    return {
+        .name = std::move(name), .kind = K::map, .help = std::move(help), .keys = std::move(keys)};
 }
 
 KeySpec list(std::string name, std::string help, KeySpec element) {
@@ -114,8 +113,9 @@ KeySpec uart() {
                  map("", "",
                      {number(K::time, "at", "0ns", "0ns", longest_time,
                              "When the first bit of the text starts."),
-                      required(text("text", "What is typed; in double quotes `\\n` ends a "
-                                            "line."))})),
+                      required(text("text",
+                                    "What is typed; in double quotes `\\n` ends a "
+                                    "line."))})),
             map("pattern", "A generated stream of bytes, sent without pause. Not with `input`.",
                 {required(number(K::size, "bytes", "", "1B", "1TiB", "How many.")),
                  number(K::integer, "seed", "0", "0", "", "Which stream."),
@@ -147,13 +147,13 @@ KeySpec platform() {
                                required(size("size", "Bytes."))}))),
             required(map("gic", "The interrupt controller.",
                          {
-                             number(K::integer, "version", "2", "2", "2",
-                                    "Architecture version."),
+                             number(K::integer, "version", "2", "2", "2", "Architecture version."),
                              required(address("gicd", "Distributor.")),
                              required(address("gicc", "CPU interface.")),
                              required(address("gich", "Virtual interface control.")),
-                             required(address("gicv", "Virtual CPU interface, which VMs see in "
-                                                      "place of `gicc`.")),
+                             required(address("gicv",
+                                              "Virtual CPU interface, which VMs see in "
+                                              "place of `gicc`.")),
                              number(K::integer, "list_registers", "4", "1", "64",
                                     "List registers of each CPU."),
                              number(K::integer, "interrupt_lines", "192", "64", "1020",
@@ -183,9 +183,9 @@ KeySpec timing() {
             estimate(number(K::integer, "exception_entry", "40", "0", cycles,
                             "Cycles from an exception to the first instruction of its vector."),
                      "plausible 20 to 60"),
-            estimate(number(K::integer, "exception_return", "40", "0", cycles,
-                            "Cycles of an ERET."),
-                     "plausible 20 to 60"),
+            estimate(
+                number(K::integer, "exception_return", "40", "0", cycles, "Cycles of an ERET."),
+                "plausible 20 to 60"),
             estimate(number(K::integer, "sysreg", "4", "0", cycles,
                             "Cycles of an access to a system register, beside the instruction."),
                      "plausible 1 to 10 (10 to 40 for those of a GICv3 CPU interface)"),
@@ -260,8 +260,9 @@ KeySpec software() {
                   map("", "",
                       {
                           required(choice("backend", "", {"console"}, "The back-end.")),
-                          text("serial", "console: the serial line that carries port 0, a UART of "
-                                         "the platform that is in this VM's `devs`."),
+                          text("serial",
+                               "console: the serial line that carries port 0, a UART of "
+                               "the platform that is in this VM's `devs`."),
                           number(K::integer, "queue_size", "256", "1", "32768",
                                  "QueueSizeMax of its queues, a power of two."),
                           flag("indirect", "true", "Offer VIRTIO_F_RING_INDIRECT_DESC."),
@@ -289,8 +290,9 @@ KeySpec software() {
                              "arrives. `console-write`, `console-read`, `console-duplex`: moves "
                              "`bytes` of a pattern out, in, or both at once. `idle`: only the "
                              "timer.")),
-                         text("device", "Name of a remote I/O device of this VM that has a "
-                                        "driver."),
+                         text("device",
+                              "Name of a remote I/O device of this VM that has a "
+                              "driver."),
                          text("text", "console-echo: what is written first."),
                          number(K::integer, "lines", "0", "0", "1000000000",
                                 "console-echo: lines to echo before it is done."),
@@ -314,10 +316,10 @@ KeySpec vm() {
         {
             required(number(K::mask, "cpu_affinity", "", "0", "0xff",
                             "The physical CPUs that the VM owns, a bit for each.")),
-            map("gic", "Where the VM sees its interrupt controller; default: the platform's "
-                       "`guest_gic`.",
-                {address("gicd", "Distributor, emulated."),
-                 address("gicc", "CPU interface.")}),
+            map("gic",
+                "Where the VM sees its interrupt controller; default: the platform's "
+                "`guest_gic`.",
+                {address("gicd", "Distributor, emulated."), address("gicc", "CPU interface.")}),
             number(K::time, "start", "0ns", "0ns", longest_time, "The VM boots this late."),
             list("regions", "Its memory.",
                  map("", "",
@@ -357,9 +359,10 @@ KeySpec expectation() {
     constexpr const char* highest = "9223372036854775807";
     return map("", "",
                {
-                   required(text("metric", "Name of a metric as in the report, such as "
-                                           "`vms.linux0.workload.lines` or "
-                                           "`uarts.uart1.tx_bytes`.")),
+                   required(text("metric",
+                                 "Name of a metric as in the report, such as "
+                                 "`vms.linux0.workload.lines` or "
+                                 "`uarts.uart1.tx_bytes`.")),
                    number(K::integer, "equals", "", lowest, highest, "It must have this value."),
                    number(K::integer, "min", "", lowest, highest, "It must be at least this."),
                    number(K::integer, "max", "", lowest, highest, "It must be at most this."),

@@ -1,6 +1,6 @@
 // The one description of every key of a scenario: how its value is written, its default, its range,
-// what it means and, for a figure of timing, where it comes from. The check of a file (check.h), the
-// defaults and the reference (reference.h) are all read from it.
+// what it means and, for a figure of timing, where it comes from. The check of a file (check.h),
+// the defaults and the reference (reference.h) are all read from it.
 #pragma once
 
 #include <string>

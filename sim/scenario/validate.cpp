@@ -1,6 +1,6 @@
 // The checks across keys (validate.h). The rules on pages and windows are those of stage-2
-// translation as Bao sets it up: whole pages of 4 KiB are mapped or not, and only an access to a page
-// that is not mapped traps and finds an emulated window.
+// translation as Bao sets it up: whole pages of 4 KiB are mapped or not, and only an access to a
+// page that is not mapped traps and finds an emulated window.
 #include "sim/scenario/validate.h"
 
 #include <algorithm>
@@ -148,12 +148,14 @@ class Validator {
             const int sources =
                 (u.input.empty() ? 0 : 1) + (u.pattern ? 1 : 0) + (u.input_file.empty() ? 0 : 1);
             if (sources > 1)
-                error(u.place, "found more than one of input, pattern and input_file; a line has "
-                               "one source of bytes: keep one");
+                error(u.place,
+                      "found more than one of input, pattern and input_file; a line has "
+                      "one source of bytes: keep one");
             for (const Value& typed : v["input"].items)
                 if (typed["text"].text.empty())
-                    error(typed["text"].place, "found an empty text; write what is typed, or take "
-                                               "the entry out");
+                    error(typed["text"].place,
+                          "found an empty text; write what is typed, or take "
+                          "the entry out");
             if (u.output.empty())
                 error(v["output"].place,
                       "found an empty text; write stdout, none or the name of a file");
@@ -172,8 +174,9 @@ class Validator {
             return;
         const std::ifstream in(file);
         if (!in || in.rdbuf()->in_avail() < 0)
-            error(v.place, "{}: this file cannot be read; it is relative to the file that names "
-                           "it: check the name and your permissions",
+            error(v.place,
+                  "{}: this file cannot be read; it is relative to the file that names "
+                  "it: check the name and your permissions",
                   file);
     }
 
@@ -187,8 +190,9 @@ class Validator {
             const VmConfig& vm = s_.vms[i];
             const Value& v = values_["vms"].items[i]["cpu_affinity"];
             if (vm.cpu_affinity == 0)
-                error(v.place, "found no CPU; a VM owns at least one: write a mask, such as 0x1 "
-                               "for CPU 0");
+                error(v.place,
+                      "found no CPU; a VM owns at least one: write a mask, such as 0x1 "
+                      "for CPU 0");
             if ((vm.cpu_affinity & ~existing) != 0)
                 error(v.place,
                       "found {:#x}, but the platform has CPUs 0 to {}; write a mask of {:#x} or "
@@ -210,8 +214,9 @@ class Validator {
 
     void aligned(const Value& v, std::uint64_t what) {
         if (v.present && what % page != 0)
-            error(v.place, "found {}, which is no multiple of 4KiB; whole pages are mapped: write "
-                           "{:#x} or {:#x}",
+            error(v.place,
+                  "found {}, which is no multiple of 4KiB; whole pages are mapped: write "
+                  "{:#x} or {:#x}",
                   v.text, page_down(what), page_up(what));
     }
 
@@ -241,7 +246,8 @@ class Validator {
             for (const char* key : {"size", "phys"})
                 aligned(values_["shmemlist"].items[i][key],
                         values_["shmemlist"].items[i][key].u64());
-        // Two devices of one side in one shmem would write over each other: both begin at its start.
+        // Two devices of one side in one shmem would write over each other: both begin at its
+        // start.
         struct User {
             std::uint64_t bind_key;
             Place place;
@@ -302,8 +308,9 @@ class Validator {
                     return s.base >= r.base.value && s.end() <= r.base.value + r.size;
                 });
             if (!inside)
-                error(s.place, "found {:#x} to {:#x}, which is not inside the platform's memory, "
-                               "{}; write an address inside",
+                error(s.place,
+                      "found {:#x} to {:#x}, which is not inside the platform's memory, "
+                      "{}; write an address inside",
                       s.base, s.end() - 1, ram_text());
             placed.push_back(std::move(s));
         };
@@ -329,8 +336,7 @@ class Validator {
     std::string ram_text() const {
         std::vector<std::string> parts;
         for (const RamRegion& r : s_.platform.ram)
-            parts.push_back(
-                fmt::format("{:#x} to {:#x}", r.base.value, r.base.value + r.size - 1));
+            parts.push_back(fmt::format("{:#x} to {:#x}", r.base.value, r.base.value + r.size - 1));
         return list_words(parts);
     }
 
@@ -365,8 +371,9 @@ class Validator {
                                       d.place});
                 for (std::size_t i = 0; i < fixed && !out_.full(); ++i)
                     if (overlap(s, spans[i]))
-                        error(d.place, "{} overlaps {}; that is the hypervisor's to give: write "
-                                       "the address of a device",
+                        error(d.place,
+                              "{} overlaps {}; that is the hypervisor's to give: write "
+                              "the address of a device",
                               show(s), show(spans[i]));
                 passed.push_back(s);
             }
@@ -415,9 +422,10 @@ class Validator {
         for (const Span& e : emulated)
             for (const Span& m : mapped)
                 if (!out_.full() && overlap(pages(e), m))
-                    error(e.place, "{} lies in a page of {} ({}: {}); accesses to a mapped page do "
-                                   "not trap: write an address in a page of its own (windows may "
-                                   "share one)",
+                    error(e.place,
+                          "{} lies in a page of {} ({}: {}); accesses to a mapped page do "
+                          "not trap: write an address in a page of its own (windows may "
+                          "share one)",
                           show(e), show(m), format_short(m.place), m.place.key);
     }
 
@@ -438,8 +446,9 @@ class Validator {
                     return false;
                 const auto [first, added] = used.emplace(id, place);
                 if (!added)
-                    error(place, "interrupt {} is used by {} too ({}); in a VM an interrupt has one "
-                                 "source: write another",
+                    error(place,
+                          "interrupt {} is used by {} too ({}); in a VM an interrupt has one "
+                          "source: write another",
                           id, first->second.key, format_short(first->second));
                 return added;
             };
@@ -447,9 +456,8 @@ class Validator {
                 const DevConfig& d = vm.devs[i];
                 const Value& value = values_["vms"].items[v]["devs"].items[i];
                 for (std::size_t k = 0; k < d.interrupts.size(); ++k) {
-                    const Place place = value["interrupts"].present
-                                            ? value["interrupts"].items[k].place
-                                            : d.place;
+                    const Place place =
+                        value["interrupts"].present ? value["interrupts"].items[k].place : d.place;
                     const unsigned id = d.interrupts[k].value;
                     if (!claim(d.interrupts[k], place, false) || id < first_spi)
                         continue;
@@ -457,8 +465,9 @@ class Validator {
                     // One device given to two VMs is told of by its addresses.
                     const Owner& owner = first->second;
                     if (!added && (d.device.empty() || d.device != owner.device))
-                        error(place, "interrupt {} belongs to {} already ({}); a physical interrupt "
-                                     "has one VM: write another, or take one of the two out",
+                        error(place,
+                              "interrupt {} belongs to {} already ({}); a physical interrupt "
+                              "has one VM: write another, or take one of the two out",
                               id, owner.place.key, format_short(owner.place));
                 }
             }
@@ -479,16 +488,19 @@ class Validator {
         const GicConfig& gic = s_.platform.gic;
         const unsigned last = gic.interrupt_lines - 1;
         if (id < first_ppi)
-            error(place, "interrupt {} is one of the software-generated, 0 to 15, which are the "
-                         "hypervisor's and the VM's own; write one from {} to {}",
+            error(place,
+                  "interrupt {} is one of the software-generated, 0 to 15, which are the "
+                  "hypervisor's and the VM's own; write one from {} to {}",
                   id, first_spi, last);
         else if (id == gic.maintenance.value)
-            error(place, "interrupt {} is the maintenance interrupt, which is the hypervisor's; "
-                         "write one from {} to {}",
+            error(place,
+                  "interrupt {} is the maintenance interrupt, which is the hypervisor's; "
+                  "write one from {} to {}",
                   id, first_spi, last);
         else if (id > last && !(carried && id > highest_carried))
-            error(place, "interrupt {} cannot be routed: the platform's controller has {} "
-                         "interrupt_lines; write one from {} to {}",
+            error(place,
+                  "interrupt {} cannot be routed: the platform's controller has {} "
+                  "interrupt_lines; write one from {} to {}",
                   id, gic.interrupt_lines, first_spi, last);
         else
             return true;
@@ -506,8 +518,9 @@ class Validator {
             const bool given = !value.text.empty() || !value.items.empty();
             const bool by_default = !value.text.empty() && value.text == default_text(key);
             if (given && !by_default && !right_program)
-                error(value.place, "this key is for program: {}, but the program is {}; take it "
-                                   "out or change the program",
+                error(value.place,
+                      "this key is for program: {}, but the program is {}; take it "
+                      "out or change the program",
                       program, v["program"].text);
         };
         only_for("polling", service, "service-guest");
@@ -538,8 +551,9 @@ class Validator {
             error(place, "{} has no remote I/O device {}; {}", vm.place.key, quote(name),
                   suggest(name, names_of(vm.remio_devs)));
         else if (d->type != type)
-            error(place, "{} is a {} here ({}), but this program is the other side; change its "
-                         "type or the program",
+            error(place,
+                  "{} is a {} here ({}), but this program is the other side; change its "
+                  "type or the program",
                   quote(name), type == RemioType::backend ? "front-end" : "back-end",
                   format_short(d->place));
         return d != nullptr && d->type == type ? d : nullptr;
@@ -547,8 +561,9 @@ class Validator {
 
     void queue_size(const Value& v) {
         if (v.present && !std::has_single_bit(v.u64()))
-            error(v.place, "found {}, which is no power of two; a split ring's size is one: write "
-                           "{} or {}",
+            error(v.place,
+                  "found {}, which is no power of two; a split ring's size is one: write "
+                  "{} or {}",
                   v.text, std::bit_floor(v.u64()), std::bit_ceil(v.u64()));
     }
 
@@ -567,16 +582,18 @@ class Validator {
                 continue;
             const Place& place = value["serial"].place;
             if (!value["serial"].present) {
-                error(place, "this key is missing; a console is carried by a serial line: write "
-                             "the name of a UART in this VM's devs{}",
+                error(place,
+                      "this key is missing; a console is carried by a serial line: write "
+                      "the name of a UART in this VM's devs{}",
                       passed.empty() ? "" : " (" + list_words(passed) + ")");
                 continue;
             }
             if (std::find(passed.begin(), passed.end(), b.serial) == passed.end()) {
                 const bool exists = find_named(s_.platform.uarts, b.serial) != nullptr;
                 if (exists)
-                    error(place, "{} is not passed through to {}; add '- {{device: {}}}' to its "
-                                 "devs",
+                    error(place,
+                          "{} is not passed through to {}; add '- {{device: {}}}' to its "
+                          "devs",
                           quote(b.serial), vm.place.key, b.serial);
                 else
                     error(place, "there is no serial line {}; {}", quote(b.serial),
@@ -605,25 +622,29 @@ class Validator {
             return;
         }
         if (!v["device"].present) {
-            error(v["device"].place, "this key is missing; {} uses a device: write the name of a "
-                                     "remote I/O device of {}",
+            error(v["device"].place,
+                  "this key is missing; {} uses a device: write the name of a "
+                  "remote I/O device of {}",
                   w.type, vm.place.key);
         } else if (device(vm, w.device, RemioType::frontend, v["device"].place) != nullptr) {
             const bool driven =
                 std::any_of(vm.software.drivers.begin(), vm.software.drivers.end(),
                             [&](const DriverConfig& d) { return d.device == w.device; });
             if (!driven)
-                error(v["device"].place, "device {} has no driver; add '{}: {{driver: console}}' "
-                                         "to drivers",
+                error(v["device"].place,
+                      "device {} has no driver; add '{}: {{driver: console}}' "
+                      "to drivers",
                       quote(w.device), w.device);
         }
         if (w.type == "console-echo") {
             if (w.lines == 0 && w.text.empty())
-                error(w.place, "found neither text nor lines, so that nothing is to be done; give "
-                               "one of them");
+                error(w.place,
+                      "found neither text nor lines, so that nothing is to be done; give "
+                      "one of them");
         } else if (!v["bytes"].present) {
-            error(v["bytes"].place, "this key is missing; {} moves a number of bytes: write one, "
-                                    "such as 64KiB",
+            error(v["bytes"].place,
+                  "this key is missing; {} moves a number of bytes: write one, "
+                  "such as 64KiB",
                   w.type);
         }
     }
@@ -638,8 +659,9 @@ class Validator {
                 error(e.place, "nothing is expected of {}; give equals, min, max or equals_metric",
                       quote(e.metric));
             if (e.min && e.max && *e.min > *e.max)
-                error(v["min"].place, "found {}, more than max, {}; nothing can be both: write a "
-                                      "smaller one",
+                error(v["min"].place,
+                      "found {}, more than max, {}; nothing can be both: write a "
+                      "smaller one",
                       *e.min, *e.max);
             metric(v["metric"]);
             if (v["equals_metric"].present)

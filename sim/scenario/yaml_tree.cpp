@@ -74,6 +74,9 @@ class TreeBuilder final : public YAML::EventHandler {
 
     std::optional<Node> take() { return std::move(root_); }
 
+    /// Where the last text of the document begins.
+    const YAML::Mark& last_scalar() const { return last_scalar_; }
+
     /// The line on which the innermost map or list that is still open begins.
     int open_line() const { return stack_.empty() ? 0 : stack_.back().node.origin.line; }
 
@@ -108,6 +111,7 @@ class TreeBuilder final : public YAML::EventHandler {
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& value) override {
         check_tag(mark, tag);
+        last_scalar_ = mark;
         if (expects_key()) {
             begin_entry(mark, value);
             return;
@@ -133,9 +137,9 @@ class TreeBuilder final : public YAML::EventHandler {
     struct Frame {
         Node node;
         YAML::anchor_t anchor = 0;
-        bool in_entry = false;                  ///< map: the key is known, the value comes next
-        std::optional<Node::Key> pending;       ///< map: that key
-        bool discard = false;                   ///< map: that key stood here before
+        bool in_entry = false;             ///< map: the key is known, the value comes next
+        std::optional<Node::Key> pending;  ///< map: that key
+        bool discard = false;              ///< map: that key stood here before
         std::map<std::string, int, std::less<>> lines;  ///< map: keys so far and where
     };
     struct Anchored {
@@ -179,8 +183,9 @@ class TreeBuilder final : public YAML::EventHandler {
         Frame& f = stack_.back();
         const Origin here{file_, mark.line + 1, mark.column + 1};
         if (key == "<<")
-            refuse(mark, "merge keys ('<<') are not understood; write the keys out, or put what is "
-                         "shared into a file and name it under 'include'");
+            refuse(mark,
+                   "merge keys ('<<') are not understood; write the keys out, or put what is "
+                   "shared into a file and name it under 'include'");
         const auto [first, added] = f.lines.emplace(key, here.line);
         f.discard = !added;
         if (f.discard)
@@ -207,8 +212,9 @@ class TreeBuilder final : public YAML::EventHandler {
               Node::Kind kind) {
         check_tag(mark, tag);
         if (expects_key())
-            refuse(mark, "a list or a map stands where a key belongs, which is a plain word; is a '[' "
-                         "or '{' not closed?");
+            refuse(mark,
+                   "a list or a map stands where a key belongs, which is a plain word; is a '[' "
+                   "or '{' not closed?");
         if (stack_.size() >= YamlLimits::depth)
             refuse(mark, too_deep());
         Frame f;
@@ -262,10 +268,14 @@ class TreeBuilder final : public YAML::EventHandler {
     NodeBudget& budget_;
     Diagnostics& out_;
     bool started_ = false;
+    YAML::Mark last_scalar_;
     std::vector<Frame> stack_;
     std::map<YAML::anchor_t, Anchored> anchors_;
     std::optional<Node> root_;
 };
+
+constexpr const char* unclosed_quote =
+    "a quoted text is not closed before the end of the file; write the closing quote";
 
 /// The parser's reasons, in words that say what to do. `line` is the text's line at that place.
 std::string translate(const std::string& reason, std::string_view line, int open_line) {
@@ -274,13 +284,15 @@ std::string translate(const std::string& reason, std::string_view line, int open
     if (indent.find('\t') != std::string_view::npos)
         return "a tab stands in the indentation; indent with spaces";
     if (reason == E::END_OF_MAP_FLOW)
-        return fmt::format("the map that begins with '{{' on line {} is not closed; write '}}' or "
-                           "a ','",
-                           open_line);
+        return fmt::format(
+            "the map that begins with '{{' on line {} is not closed; write '}}' or "
+            "a ','",
+            open_line);
     if (reason == E::END_OF_SEQ_FLOW)
-        return fmt::format("the list that begins with '[' on line {} is not closed; write ']' or "
-                           "a ','",
-                           open_line);
+        return fmt::format(
+            "the list that begins with '[' on line {} is not closed; write ']' or "
+            "a ','",
+            open_line);
     struct Entry {
         const char* reason;
         const char* words;
@@ -289,8 +301,8 @@ std::string translate(const std::string& reason, std::string_view line, int open
         "this line does not fit the one above it; the keys of a map, and the '-' of a list, stand "
         "in one column, and a key is followed by ': '";
     static constexpr const char* colon =
-        "a ':' or '?' stands where no key can begin; put the value into quotes if the ':' belongs "
-        "to it";
+        "a ':' or '?' stands where no key can begin; check the indentation, or put the value into "
+        "quotes if the ':' belongs to it";
     static const std::array entries{
         Entry{E::END_OF_MAP, indentation},
         Entry{E::END_OF_SEQ, indentation},
@@ -298,28 +310,34 @@ std::string translate(const std::string& reason, std::string_view line, int open
         Entry{E::FLOW_END, "a closing '}' or ']' has no opening one; take it out or add the other"},
         Entry{E::MAP_KEY, colon},
         Entry{E::MAP_VALUE, colon},
-        Entry{E::EOF_IN_SCALAR, "a quoted text is not closed before the end of the file; write the "
-                                "closing quote"},
-        Entry{E::DOC_IN_SCALAR, "'---' or '...' stands inside a quoted text; write the closing "
-                                "quote before it"},
+        Entry{E::EOF_IN_SCALAR, unclosed_quote},
+        Entry{E::DOC_IN_SCALAR,
+              "'---' or '...' stands inside a quoted text; write the closing "
+              "quote before it"},
         Entry{E::CHAR_IN_SCALAR, "a character that cannot stand here; put the value into quotes"},
-        Entry{E::UNKNOWN_TOKEN, "a character that cannot begin a value ('@', '`', '%' and tab are "
-                                "such); put the value into quotes"},
-        Entry{E::CHAR_IN_BLOCK, "after '|' or '>' only a digit, '+' or '-' may stand; begin the "
-                                "text on the next line"},
+        Entry{E::UNKNOWN_TOKEN,
+              "a character that cannot begin a value ('@', '`', '%' and tab are "
+              "such); put the value into quotes"},
+        Entry{E::CHAR_IN_BLOCK,
+              "after '|' or '>' only a digit, '+' or '-' may stand; begin the "
+              "text on the next line"},
         Entry{E::ZERO_INDENT_IN_BLOCK, "the indentation after '|' or '>' is a digit from 1 to 9"},
         Entry{E::INVALID_HEX, "an escape in a quoted text has a digit that is not hexadecimal"},
         Entry{E::UNKNOWN_ANCHOR, "the value that this alias ('*name') names is not given above it"},
         Entry{E::ALIAS_CONTENT, "an alias ('*name') stands alone; take out what follows it"},
         Entry{E::MULTIPLE_ANCHORS, "one value has two anchors ('&name'); keep one"},
-        Entry{E::ALIAS_NOT_FOUND, "'*' begins an alias and a name must follow; put the value into "
-                                  "quotes if it is text"},
-        Entry{E::ANCHOR_NOT_FOUND, "'&' begins an anchor and a name must follow; put the value "
-                                   "into quotes if it is text"},
-        Entry{E::CHAR_IN_ALIAS, "the name of an alias ('*name') has a character that cannot stand "
-                                "in it"},
-        Entry{E::CHAR_IN_ANCHOR, "the name of an anchor ('&name') has a character that cannot "
-                                 "stand in it"},
+        Entry{E::ALIAS_NOT_FOUND,
+              "'*' begins an alias and a name must follow; put the value into "
+              "quotes if it is text"},
+        Entry{E::ANCHOR_NOT_FOUND,
+              "'&' begins an anchor and a name must follow; put the value "
+              "into quotes if it is text"},
+        Entry{E::CHAR_IN_ALIAS,
+              "the name of an alias ('*name') has a character that cannot stand "
+              "in it"},
+        Entry{E::CHAR_IN_ANCHOR,
+              "the name of an anchor ('&name') has a character that cannot "
+              "stand in it"},
     };
     for (const Entry& e : entries)
         if (reason == e.reason)
@@ -384,10 +402,29 @@ std::string_view line_of(std::string_view text, int number) {
     return text.substr(0, text.find('\n'));
 }
 
+/// Whether a quote that opens `s` is closed in it (YAML 1.2, 7.3.1 and 7.3.2).
+bool closes_its_quote(std::string_view s) {
+    const char quote_mark = s.front();
+    for (std::size_t i = 1; i < s.size(); ++i) {
+        if (quote_mark == '"' && s[i] == '\\') {
+            ++i;
+        } else if (s[i] == quote_mark) {
+            if (quote_mark == '"' || i + 1 == s.size() || s[i + 1] != quote_mark)
+                return true;
+            ++i;
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
-std::optional<Node> parse_yaml(std::string_view text, const std::shared_ptr<const std::string>& name,
-                               NodeBudget& budget, Diagnostics& out) {
+std::optional<Node> parse_yaml(std::string_view text,
+                               const std::shared_ptr<const std::string>& name, NodeBudget& budget,
+                               Diagnostics& out) {
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    if (text.starts_with(byte_order_mark))
+        text.remove_prefix(byte_order_mark.size());
     const std::size_t bad = first_non_text(text);
     if (bad != std::string_view::npos) {
         const std::string_view before = text.substr(0, bad);
@@ -418,6 +455,18 @@ std::optional<Node> parse_yaml(std::string_view text, const std::shared_ptr<cons
                 translate(e.msg, placed ? line_of(text, e.mark.line) : std::string_view(),
                           builder.open_line()));
         return std::nullopt;
+    }
+    // The parser lets a quoted text end with the file. Then it is the last one.
+    const YAML::Mark& last = builder.last_scalar();
+    const std::string_view rest_of_line = line_of(text, last.line);
+    const auto column = static_cast<std::size_t>(last.column);
+    if (column < rest_of_line.size() &&
+        (rest_of_line[column] == '"' || rest_of_line[column] == '\'')) {
+        const auto offset = static_cast<std::size_t>(rest_of_line.data() - text.data()) + column;
+        if (!closes_its_quote(text.substr(offset))) {
+            out.add({*name, last.line + 1, last.column + 1, {}}, unclosed_quote);
+            return std::nullopt;
+        }
     }
     Node empty;
     empty.origin = {name, 1, 1};
@@ -453,7 +502,8 @@ std::optional<std::string> read_text(const std::string& path, const std::optiona
         return fail("the file cannot be read to its end");
     text.resize(static_cast<std::size_t>(in.gcount()));
     if (text.size() > YamlLimits::file_bytes)
-        return fail("the file is larger than 1 MiB; a scenario is a few KiB: is this the right file?");
+        return fail(
+            "the file is larger than 1 MiB; a scenario is a few KiB: is this the right file?");
     return text;
 }
 

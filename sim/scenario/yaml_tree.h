@@ -59,8 +59,9 @@ struct NodeBudget {
 };
 
 /// Parses one document. Nothing when it cannot be used; `out` then says why.
-std::optional<Node> parse_yaml(std::string_view text, const std::shared_ptr<const std::string>& name,
-                               NodeBudget& budget, Diagnostics& out);
+std::optional<Node> parse_yaml(std::string_view text,
+                               const std::shared_ptr<const std::string>& name, NodeBudget& budget,
+                               Diagnostics& out);
 
 /// Reads a file whole. Nothing when it cannot be read or is not text; `out` then says why, at
 /// `asked_at` (the include that names it) or, without one, at the file.

@@ -255,8 +255,7 @@ bool ConsoleDriver::write_buffer(std::span<const std::byte> bytes) {
             stop(Fault::ring_broken);
         if (!usable())
             return false;
-        ++counters_.poll_iterations;
-        charge(Operation::ring_poll);
+        counters_.poll_iterations += ring.wait_used(operations_[Operation::ring_poll]);
     }
     charge(Operation::ring_get);
     charge(Operation::buffer_unmap);

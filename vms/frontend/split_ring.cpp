@@ -76,6 +76,10 @@ bool SplitRing::more_used() {
                cpu_.observe(layout_.device + ring::used::idx, Width::half)) != last_used_;
 }
 
+std::uint64_t SplitRing::wait_used(const Work& iteration) {
+    return cpu_.poll(layout_.device + ring::used::idx, Width::half, last_used_, iteration);
+}
+
 std::optional<SplitRing::Used> SplitRing::get() {
     if (broken_ || !more_used())
         return std::nullopt;

@@ -53,6 +53,9 @@ class SplitRing {
     /// Must the device be notified of what was added since the last time of asking? (2.7.13.4)
     bool kick_needed();
 
+    /// get() has just found nothing: one more turn of a polling loop of this work, or more when
+    /// nothing can change before. Returns how many.
+    std::uint64_t wait_used(const Work& iteration);
     /// Is there a used chain that get() would return?
     bool more_used();
     /// The next used chain, if any.

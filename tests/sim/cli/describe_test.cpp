@@ -68,7 +68,7 @@ Scenario small() {
 
 TEST(Describe, TablesNameWhatIsWhere) {
     const std::string text = describe(small(), {});
-    EXPECT_THAT(text, ContainsRegex("0x00080000  0x7fffffff +2097024 KiB  RAM"));
+    EXPECT_THAT(text, ContainsRegex("0x00080000  0x7fffffff +2096640 KiB  RAM"));
     EXPECT_THAT(text, ContainsRegex("0x20000000  0x20ffffff +16 MiB    service region 0"));
     EXPECT_THAT(text, ContainsRegex("0xff010000 .*uart1 .*Cadence UART, VM: service"));
     EXPECT_THAT(text, HasSubstr("Placed in RAM at boot"));

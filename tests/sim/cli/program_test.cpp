@@ -132,7 +132,7 @@ TEST_F(Program, AWrongScenarioIsToldWithFileAndLine) {
     const std::string file = scenario("a", "pass", "durration: 1s\n");
     const Ended e = run({"run", file, "--json", path("json")});
     EXPECT_EQ(e.exit, 2);
-    EXPECT_THAT(e.err, StartsWith(file + ":8:1: "));
+    EXPECT_THAT(e.err, StartsWith(file + ":9:1: "));
     EXPECT_THAT(e.out, StartsWith("ERROR  "));
     EXPECT_EQ(json()["status"], "error");
     EXPECT_THAT(json()["errors"][0].get<std::string>(), HasSubstr("durration"));
@@ -251,8 +251,8 @@ TEST_F(Program, AnInterruptReachesTheRunningOneOfSeveralAndStartsNoMore) {
         EXPECT_EQ(e.exit, 130);
         ASSERT_EQ(json().size(), 3u);
         EXPECT_EQ(json()[0]["status"], "pass");
-        EXPECT_EQ(json()[1]["status"], "interrupted");
-        EXPECT_EQ(json()[1]["simulated_ns"], 1'000'000);
+        EXPECT_EQ(json()[1]["status"], "interrupted") << group;
+        EXPECT_EQ(json()[1]["simulated_ns"], 1'000'000) << e.out << e.err;
         EXPECT_EQ(json()[2]["errors"][0], "not started");
     }
 }
@@ -264,7 +264,7 @@ TEST_F(Program, CheckShowsWhatItFinds) {
     EXPECT_THAT(good.out, HasSubstr("VM 0: only, 1 vCPU on physical CPU 0"));
     const Ended bad = run({"check", scenario("a", "pass"), scenario("b", "pass", "x: 1\n")});
     EXPECT_EQ(bad.exit, 2);
-    EXPECT_THAT(bad.err, HasSubstr("b.yaml:8:1"));
+    EXPECT_THAT(bad.err, HasSubstr("b.yaml:9:1"));
     EXPECT_THAT(bad.out, HasSubstr("1 error"));
 }
 

@@ -1,6 +1,11 @@
 // Observations are counted together when they say the same, in bounded memory.
 #include "sim/observe/observations.h"
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
 #include <string>
 
 #include <gtest/gtest.h>

@@ -164,14 +164,14 @@ TEST(Good, IncludesMergeMapsAndReplaceLists) {
     const Folder folder;
     folder.write("base.yaml", echo_text());
     folder.write("more.yaml", "duration: 2s\nseed: 9\n");
-    const LoadResult r = load_scenario(
-        folder.write("a.yaml",
-                     "include: [base.yaml, more.yaml]\n"
-                     "name: merged\n"
-                     "seed: 10\n"
-                     "platform: {uarts: {uart1: {baud: 9600, input: []}}}\n"
-                     "vms: {linux0: {software: {profile: bare-metal}}}\n"),
-        {});
+    const LoadResult r =
+        load_scenario(folder.write("a.yaml",
+                                   "include: [base.yaml, more.yaml]\n"
+                                   "name: merged\n"
+                                   "seed: 10\n"
+                                   "platform: {uarts: {uart1: {baud: 9600, input: []}}}\n"
+                                   "vms: {linux0: {software: {profile: bare-metal}}}\n"),
+                      {});
     ASSERT_TRUE(r.scenario) << all(r);
     const Scenario& s = *r.scenario;
     EXPECT_EQ(s.name, "merged");
@@ -187,11 +187,11 @@ TEST(Good, IncludesMergeMapsAndReplaceLists) {
 
 TEST(Good, AliasesRepeatAValue) {
     const Folder folder;
-    const std::string text = with(
-        with(echo_text(), "shmem: {base: 0x80000000, size: 1MiB, shmem_id: 0}",
-             "shmem: &mem {base: 0x80000000, size: 1MiB, shmem_id: 0}"),
-        "interrupt: 79\n        shmem: {base: 0x80000000, size: 1MiB, shmem_id: 0}",
-        "interrupt: 79\n        shmem: *mem");
+    const std::string text =
+        with(with(echo_text(), "shmem: {base: 0x80000000, size: 1MiB, shmem_id: 0}",
+                  "shmem: &mem {base: 0x80000000, size: 1MiB, shmem_id: 0}"),
+             "interrupt: 79\n        shmem: {base: 0x80000000, size: 1MiB, shmem_id: 0}",
+             "interrupt: 79\n        shmem: *mem");
     const LoadResult r = load_scenario(folder.write("a.yaml", text), {});
     ASSERT_TRUE(r.scenario) << all(r);
     EXPECT_EQ(r.scenario->vms.at(1).remio_devs.at(0).shmem.base.value, 0x80000000U);
@@ -200,8 +200,9 @@ TEST(Good, AliasesRepeatAValue) {
 TEST(Good, FilesAreRelativeToTheFileThatNamesThem) {
     const Folder folder;
     folder.write("bytes.bin", "abc");
-    const std::string text = with(echo_text(), "      input:\n        - {at: 20ms, text: \"hello\\n\"}",
-                                  "      input_file: bytes.bin");
+    const std::string text =
+        with(echo_text(), "      input:\n        - {at: 20ms, text: \"hello\\n\"}",
+             "      input_file: bytes.bin");
     const LoadResult r = load_scenario(folder.write("a.yaml", text), {});
     ASSERT_TRUE(r.scenario) << all(r);
     EXPECT_EQ(r.scenario->platform.uarts.at(1).input_file, folder.path() + "/bytes.bin");
@@ -234,8 +235,8 @@ TEST(Good, WindowsLineEndsAndByteOrderMark) {
 
 TEST(Good, PresetsAreThoseOfTheFolder) {
     std::vector<std::string> files;
-    for (const auto& e : std::filesystem::directory_iterator(std::string(BAOSIM_SOURCE_DIR) +
-                                                             "/scenarios/presets"))
+    for (const auto& e :
+         std::filesystem::directory_iterator(std::string(BAOSIM_SOURCE_DIR) + "/scenarios/presets"))
         files.push_back(e.path().stem().string());
     std::sort(files.begin(), files.end());
     std::vector<std::string> carried;

@@ -50,7 +50,7 @@ TEST(Override, ReachesIntoThePreset) {
 TEST(Override, ReplacesTheWholePlatform) {
     // The file's uart1 goes with the platform: what refers to it is told with its own place.
     const Diagnostic d = error_at(set({"platform=qemu-virt"}), "vms.backend.devs.0.device");
-    EXPECT_EQ(d.place.line, line_of(echo_text(), "device: uart1") );
+    EXPECT_EQ(d.place.line, line_of(echo_text(), "device: uart1"));
     expect_says(d, {"no device 'uart1'", "did you mean 'uart0'?"});
 }
 

@@ -1,8 +1,6 @@
 // Scenario texts written to a file of their own, loaded, and what came of it.
 #pragma once
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "sim/scenario/load.h"
 
@@ -61,8 +60,8 @@ inline std::string with(std::string text, std::string_view from, std::string_vie
 inline int line_of(const std::string& text, std::string_view part) {
     const std::size_t at = text.find(part);
     EXPECT_NE(at, std::string::npos) << "the scenario has no " << part;
-    return 1 + static_cast<int>(std::count(
-                   text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+    return 1 + static_cast<int>(
+                   std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
 }
 
 inline std::string all(const LoadResult& r) {
@@ -93,7 +92,8 @@ inline Diagnostic error_at(const LoadResult& r, std::string_view key) {
 
 inline void expect_says(const Diagnostic& d, std::initializer_list<std::string_view> parts) {
     for (const std::string_view part : parts)
-        EXPECT_NE(d.message.find(part), std::string::npos) << "no '" << part << "' in: " << d.message;
+        EXPECT_NE(d.message.find(part), std::string::npos)
+            << "no '" << part << "' in: " << d.message;
 }
 
 }  // namespace sim::test

@@ -26,9 +26,9 @@ TEST(Validate, OverlappingRegions) {
              "      - {base: 0x40000000, size: 64MiB}\n      - {base: 0x43fff000, size: 1MiB}\n");
     const Diagnostic d = error_at(load_text(text), "vms.linux0.regions.1.base");
     EXPECT_EQ(d.place.line, line_of(text, "0x43fff000"));
-    expect_says(d, {"0x43fff000 to 0x440fefff", "overlaps", "0x40000000 to 0x43ffffff",
-                    fmt::format(":{}: vms.linux0.regions.0.base",
-                                line_of(text, "base: 0x40000000"))});
+    expect_says(d,
+                {"0x43fff000 to 0x440fefff", "overlaps", "0x40000000 to 0x43ffffff",
+                 fmt::format(":{}: vms.linux0.regions.0.base", line_of(text, "base: 0x40000000"))});
 }
 
 TEST(Validate, SharedMemoryOverMemory) {
@@ -39,10 +39,10 @@ TEST(Validate, SharedMemoryOverMemory) {
 
 TEST(Validate, PagesOfAWindow) {
     // Stage 2 maps whole pages: a window in a mapped page would never trap.
-    const Diagnostic d = error_at(set({"vms.linux0.remio_devs.con0.va=0x43fffe00",
-                                       "vms.linux0.regions.0.size=0x3fff000",
-                                       "vms.linux0.regions.1={base: 0x43fff000, size: 4KiB}"}),
-                                  "vms.linux0.remio_devs.con0.va");
+    const Diagnostic d = error_at(
+        set({"vms.linux0.remio_devs.con0.va=0x43fffe00", "vms.linux0.regions.0.size=0x3fff000",
+             "vms.linux0.regions.1={base: 0x43fff000, size: 4KiB}"}),
+        "vms.linux0.remio_devs.con0.va");
     expect_says(d, {"in a page of memory", "do not trap"});
     // Windows of two devices may share one: 0x0a003e00 and 0x0a003c00 are those of public demos.
     const std::string second =
@@ -82,29 +82,31 @@ TEST(Validate, OutsideThePlatformsMemory) {
 }
 
 TEST(Validate, Alignment) {
-    expect_says(error_at(set({"vms.linux0.regions.0.base=0x40000800"}), "vms.linux0.regions.0.base"),
-                {"no multiple of 4KiB", "0x40000000 or 0x40001000"});
+    expect_says(
+        error_at(set({"vms.linux0.regions.0.base=0x40000800"}), "vms.linux0.regions.0.base"),
+        {"no multiple of 4KiB", "0x40000000 or 0x40001000"});
 }
 
 TEST(Validate, InterruptUsedTwice) {
-    // In one VM: the remote I/O device and the UART that is passed through (54, UART1 of the ZCU104).
+    // In one VM: the remote I/O device and the UART that is passed through (54, UART1 of the
+    // ZCU104).
     const std::string text = with(echo_text(), "interrupt: 40", "interrupt: 54");
     const Diagnostic d = error_at(load_text(text), "vms.backend.remio_devs.con0.interrupt");
     EXPECT_EQ(d.place.line, line_of(text, "interrupt: 54"));
     expect_says(d, {"interrupt 54", "vms.backend.devs.0",
                     fmt::format(":{}", line_of(text, "device: uart1"))});
     // By two VMs.
-    expect_says(error_at(set({"vms.linux0.devs=[{interrupts: [121]}]"}),
-                         "vms.linux0.devs.0.interrupts.0"),
-                {"interrupt 121 belongs to vms.backend.devs.1 already"});
+    expect_says(
+        error_at(set({"vms.linux0.devs=[{interrupts: [121]}]"}), "vms.linux0.devs.0.interrupts.0"),
+        {"interrupt 121 belongs to vms.backend.devs.1 already"});
     // By two devices of the platform.
-    expect_says(error_at(set({"platform.uarts.uart2.interrupt=54"}),
-                         "platform.uarts.uart2.interrupt"),
-                {"interrupt 54", "platform.uarts.uart1.interrupt"});
+    expect_says(
+        error_at(set({"platform.uarts.uart2.interrupt=54"}), "platform.uarts.uart2.interrupt"),
+        {"interrupt 54", "platform.uarts.uart1.interrupt"});
     // A virtual interrupt of one VM is no matter for another (79 in both front-ends), and a private
     // one is banked.
-    const LoadResult r = set({"vms.linux0.devs=[{interrupts: [27]}]",
-                              "vms.linux1.devs=[{interrupts: [27]}]"});
+    const LoadResult r =
+        set({"vms.linux0.devs=[{interrupts: [27]}]", "vms.linux1.devs=[{interrupts: [27]}]"});
     EXPECT_TRUE(r.scenario) << all(r);
 }
 
@@ -114,9 +116,9 @@ TEST(Validate, InterruptThatAVmCannotHave) {
     expect_says(error_at(set({key + "=25"}), key), {"maintenance interrupt"});
     expect_says(error_at(set({key + "=192"}), key), {"cannot be routed", "from 32 to 191"});
     expect_says(error_at(set({key + "=1020"}), key), {"out of range", "1019"});
-    expect_says(error_at(set({"platform.uarts.uart2.interrupt=200"}),
-                         "platform.uarts.uart2.interrupt"),
-                {"32 to 191"});
+    expect_says(
+        error_at(set({"platform.uarts.uart2.interrupt=200"}), "platform.uarts.uart2.interrupt"),
+        {"32 to 191"});
     // Above 255 the id is cut to 8 bits on its way; that is for the run to show.
     const LoadResult r = set({key + "=300"});
     ASSERT_TRUE(r.scenario) << all(r);
@@ -149,9 +151,9 @@ TEST(Validate, DevicesOfVms) {
                 {"the GIC's CPU interface"});
     expect_says(error_at(set({"vms.linux0.devs=[{pa: 0xff000000}]"}), "vms.linux0.devs.0.size"),
                 {"missing"});
-    expect_says(error_at(set({"vms.linux0.devs=[{device: uart0, size: 4KiB}]"}),
-                         "vms.linux0.devs.0.size"),
-                {"brings its own"});
+    expect_says(
+        error_at(set({"vms.linux0.devs=[{device: uart0, size: 4KiB}]"}), "vms.linux0.devs.0.size"),
+        {"brings its own"});
 }
 
 TEST(Validate, RemioWindowKeys) {
@@ -164,9 +166,9 @@ TEST(Validate, RemioWindowKeys) {
 
 TEST(Validate, Software) {
     const std::string backend = "vms.backend.software.backends";
-    expect_says(error_at(set({backend + ".con2={backend: console, serial: uart1}"}),
-                         backend + ".con2"),
-                {"no remote I/O device 'con2'"});
+    expect_says(
+        error_at(set({backend + ".con2={backend: console, serial: uart1}"}), backend + ".con2"),
+        {"no remote I/O device 'con2'"});
     expect_says(error_at(set({backend + ".con1.serial=uart1"}), backend + ".con1.serial"),
                 {"carries vms.backend.software.backends.con0.serial too"});
     expect_says(error_at(set({backend + ".con1.serial=uart0"}), backend + ".con1.serial"),
@@ -181,9 +183,9 @@ TEST(Validate, Software) {
                 {"did you mean 'console'?"});
 
     const std::string frontend = "vms.linux0.software";
-    expect_says(error_at(set({frontend + ".workloads.0.device=con1"}),
-                         frontend + ".workloads.0.device"),
-                {"no remote I/O device 'con1'"});
+    expect_says(
+        error_at(set({frontend + ".workloads.0.device=con1"}), frontend + ".workloads.0.device"),
+        {"no remote I/O device 'con1'"});
     expect_says(error_at(set({frontend + ".drivers={}"}), frontend + ".workloads.0.device"),
                 {"has no driver"});
     expect_says(error_at(set({frontend + ".workloads.0.type=console-ecko"}),
@@ -196,17 +198,17 @@ TEST(Validate, Software) {
                 {"did you mean 'linux-6.1'?"});
     expect_says(error_at(set({frontend + ".program=service-guest"}), frontend + ".drivers"),
                 {"for program: frontend", "the program is service-guest"});
-    expect_says(error_at(set({frontend + ".stop_answering_after=3"}),
-                         frontend + ".stop_answering_after"),
-                {"program: service-guest"});
+    expect_says(
+        error_at(set({frontend + ".stop_answering_after=3"}), frontend + ".stop_answering_after"),
+        {"program: service-guest"});
 }
 
 TEST(Validate, Expectations) {
     expect_says(error_at(set({"expect.0.metric=vms.linux3.workload.done"}), "expect.0.metric"),
                 {"no 'linux3'", "did you mean 'linux0'?"});
-    expect_says(error_at(set({"expect.0.equals_metric=uarts.uart9.tx_crc32"}),
-                         "expect.0.equals_metric"),
-                {"no 'uart9'"});
+    expect_says(
+        error_at(set({"expect.0.equals_metric=uarts.uart9.tx_crc32"}), "expect.0.equals_metric"),
+        {"no 'uart9'"});
     expect_says(error_at(set({"expect.0={metric: a}"}), "expect.0"), {"nothing is expected"});
     expect_says(error_at(set({"expect.0={metric: a, min: 2, max: 1}"}), "expect.0.min"), {"more"});
 }
