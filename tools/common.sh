@@ -36,7 +36,8 @@ listed_packages() {
 
 # Those of the packages named that are not installed.
 missing_packages() {
-    dpkg-query --show --showformat='${Package} ${db:Status-Status}\n' -- "$@" 2>/dev/null |
+    # dpkg-query fails when it has never heard of one.
+    { dpkg-query --show --showformat='${Package} ${db:Status-Status}\n' -- "$@" 2>/dev/null || true; } |
         awk -v wanted="$*" '
             $2 == "installed" { have[$1] = 1 }
             END {

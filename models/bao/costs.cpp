@@ -114,10 +114,10 @@ std::optional<CostTable> CostTable::parse(std::string_view text, std::string& er
                     std::string(fields[median]) + "\", a number is needed";
             return std::nullopt;
         }
-        std::uint32_t* const counts[] = {&row.work.loads,      &row.work.stores,
-                                         &row.mmio,            &row.work.sysreg,
-                                         &row.work.barriers,   &row.work.exclusives,
-                                         &row.work.code_lines, &row.work.data_lines};
+        std::uint32_t* const counts[] = {
+            &row.work.loads,      &row.work.stores,    &row.mmio,
+            &row.work.sysreg,     &row.work.barriers,  &row.work.exclusives,
+            &row.work.code_lines, &row.work.data_lines};
         for (std::size_t i = 0; i < std::size(counts); ++i) {
             const std::string_view field = fields[6 + i];
             if (field.empty()) {
@@ -157,7 +157,8 @@ std::optional<PathCosts> PathCosts::from(const CostTable& table, std::string_vie
 
     // Growth, measured at 1 to 8 devices: +5 a region in the search; at resume +5 a device, which
     // is the walk of the device list alone; +13 in a hypercall, which is that walk and the one of
-    // the VM's devices by key; +26 in the front-end's handler, which is these and the one by address.
+    // the VM's devices by key; +26 in the front-end's handler, which is these and the one by
+    // address.
     constexpr std::uint32_t per_region = 5;
     constexpr std::uint32_t per_device_resume = 5;
     constexpr std::uint32_t per_device_hypercall = 13;
@@ -193,7 +194,8 @@ std::optional<PathCosts> PathCosts::from(const CostTable& table, std::string_vie
     // ends without DIR; entry is chosen (60) so that every episode's parts stay positive, which
     // moves nothing between episodes.
     const Stretch empty = row("IRQ empty-IPI(no message left) (pCPU0 FE)");
-    const Stretch hw_a = row("IRQ vgic_inject_hw:PPI27(vtimer) (pCPU0 FE) .a vector->LR write incl.");
+    const Stretch hw_a =
+        row("IRQ vgic_inject_hw:PPI27(vtimer) (pCPU0 FE) .a vector->LR write incl.");
     const Stretch hw_b = row("IRQ vgic_inject_hw:PPI27(vtimer) (pCPU0 FE) .b after LR->eret");
     const std::uint32_t gicc = empty.mmio;  // 3 on GICv2: IAR, EOIR, DIR; 0 on GICv3
     Stretch entry = part(60, gicc != 0 ? 1 : 0);
@@ -259,8 +261,8 @@ std::optional<PathCosts> PathCosts::from(const CostTable& table, std::string_vie
     const std::uint32_t refill_accesses = gicc != 0 ? 4 : 0;  // MISR, ELRSR, HCR read, HCR write
     c.refill = charge(part(less(underflow + 14, empty_v3), refill_accesses));
     // The second of two messages costs 21 more than the first: taking the interrupt out again.
-    const std::uint32_t two = named("GICv3", "BE IRQ with 2 queued remio messages (2 vCPU frontend)")
-                                  .w.instructions;
+    const std::uint32_t two =
+        named("GICv3", "BE IRQ with 2 queued remio messages (2 vCPU frontend)").w.instructions;
     const std::uint32_t one = named("GICv3", "IRQ remio_cpu_msg_handler (pCPU1 BE)").w.instructions;
     c.remove_lr = charge(part(less(two + empty_v3, 2 * one), gicc != 0 ? 4 : 0));
 

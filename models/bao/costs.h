@@ -44,51 +44,51 @@ struct PathCosts {
     using Work = vms::Work;
 
     // Growth with the configuration (facts measured at 1 to 8 devices; see docs/timing.md).
-    Work emul_node;        ///< one emulated region passed over in the search
-    Work vm_dev_by_addr;   ///< one entry of the VM's remio_devs passed over, by address
-    Work vm_dev_by_key;    ///< one entry of the VM's remio_devs passed over, by bind key
-    Work remio_node;       ///< one device of the remote I/O device list passed over
+    Work emul_node;       ///< one emulated region passed over in the search
+    Work vm_dev_by_addr;  ///< one entry of the VM's remio_devs passed over, by address
+    Work vm_dev_by_key;   ///< one entry of the VM's remio_devs passed over, by bind key
+    Work remio_node;      ///< one device of the remote I/O device list passed over
 
     // Trapped access of a front-end.
-    Work trap_entry;       ///< vector, syndrome, search: to the handler's entry, no node passed over
-    Work remio_read;       ///< the handler up to the SGI, for a read
+    Work trap_entry;  ///< vector, syndrome, search: to the handler's entry, no node passed over
+    Work remio_read;  ///< the handler up to the SGI, for a read
     Work remio_write;
-    Work to_standby;       ///< after the SGI, up to standby
+    Work to_standby;  ///< after the SGI, up to standby
     Work el3_standby_entry;
     Work el3_standby_exit;
-    Work spin;             ///< standby wake-up that finds no IPI, back to standby
-    Work ready_wait;       ///< one iteration of the wait for both sides; estimate
-    Work resume_entry;     ///< standby wake-up to the poll
-    Work resume_exit;      ///< from the empty queue to eret
-    Work answer_read;      ///< handling the message that completes a read
+    Work spin;          ///< standby wake-up that finds no IPI, back to standby
+    Work ready_wait;    ///< one iteration of the wait for both sides; estimate
+    Work resume_entry;  ///< standby wake-up to the poll
+    Work resume_exit;   ///< from the empty queue to eret
+    Work answer_read;   ///< handling the message that completes a read
     Work answer_write;
-    Work resume_notify;    ///< handling a NOTIFY message met at resume, list register apart
+    Work resume_notify;  ///< handling a NOTIFY message met at resume, list register apart
 
     // Interrupts at EL2.
-    Work irq_entry;        ///< vector, acknowledge, dispatch
-    Work irq_exit;         ///< end of interrupt, eret
-    Work queue_empty;      ///< the pop that finds the queue empty
-    Work msg_remio;        ///< a NOTIFY message: to the injection
+    Work irq_entry;    ///< vector, acknowledge, dispatch
+    Work irq_exit;     ///< end of interrupt, eret
+    Work queue_empty;  ///< the pop that finds the queue empty
+    Work msg_remio;    ///< a NOTIFY message: to the injection
     Work msg_remio_after;
     Work msg_ipc;
     Work msg_ipc_after;
     Work msg_vgic;
     Work msg_vgic_after;
-    Work inject_hw;        ///< passed-through interrupt, list register apart
+    Work inject_hw;  ///< passed-through interrupt, list register apart
 
     // The virtual GIC.
-    Work add_lr;           ///< find a free list register and write it
-    Work remove_lr;        ///< take an interrupt out of its list register
+    Work add_lr;             ///< find a free list register and write it
+    Work remove_lr;          ///< take an interrupt out of its list register
     Work maintenance_entry;  ///< MISR, EISR, up to the first list register's clearing
-    Work eoi_each;         ///< each list register that asked for it
-    Work eoi_scan;         ///< the search that finds no more of them
-    Work refill;           ///< underflow or no-pending: search of the spilled lists
-    Work hw_update;        ///< forward a field to the physical distributor
+    Work eoi_each;           ///< each list register that asked for it
+    Work eoi_scan;           ///< the search that finds no more of them
+    Work refill;             ///< underflow or no-pending: search of the spilled lists
+    Work hw_update;          ///< forward a field to the physical distributor
 
     // Calls.
     Work hvc_ask;
     Work hvc_ask_empty;
-    Work hvc_reply;        ///< up to the SGI
+    Work hvc_reply;  ///< up to the SGI
     Work hvc_reply_exit;
     Work hvc_notify;
     Work hvc_notify_exit;
@@ -108,7 +108,7 @@ struct PathCosts {
     Register gicd_enable_read, gicd_set_enable, gicd_clear_enable, gicd_set_pending;
     Register gicd_priority_read, gicd_priority_write, gicd_config_write;
     Work sgir_self, sgir_self_exit, sgir_other, sgir_other_exit;
-    Work send_message;     ///< one more message than the measured path sends
+    Work send_message;  ///< one more message than the measured path sends
 
     /// Cut the rows of `gic` ("GICv2", "GICv3"). On failure the message names the missing row.
     static std::optional<PathCosts> from(const CostTable& table, std::string_view gic,

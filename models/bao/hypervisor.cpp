@@ -92,20 +92,22 @@ std::optional<BootError> Hypervisor::boot() {
         for (const DevRegion& d : vc.devs) {
             for (const vms::IntId id : d.interrupts) {
                 if (id.value >= config_.gic.interrupt_lines || (id.value >= 32 && taken[id.value]))
-                    return BootError{fmt::format("failed to assign interrupt id {}: it is in use or "
-                                                 "does not exist",
-                                                 id.value),
-                                     vc.name, ""};
+                    return BootError{
+                        fmt::format("failed to assign interrupt id {}: it is in use or "
+                                    "does not exist",
+                                    id.value),
+                        vc.name, ""};
                 taken[id.value] = true;
                 vm->interrupts.push_back(id);
             }
         }
         for (const RemioDev& d : vc.remio_devs) {
             if (d.shmem.shmem_id >= config_.shmemlist.size())
-                return BootError{fmt::format("invalid shmem id {} in remote I/O device {}: "
-                                             "shmemlist has {} entries",
-                                             d.shmem.shmem_id, d.bind_key, config_.shmemlist.size()),
-                                 vc.name, d.name};
+                return BootError{
+                    fmt::format("invalid shmem id {} in remote I/O device {}: "
+                                "shmemlist has {} entries",
+                                d.shmem.shmem_id, d.bind_key, config_.shmemlist.size()),
+                    vc.name, d.name};
         }
         // Every VM has the virtual timer.
         vm->interrupts.push_back(GenericTimer::virtual_timer_ppi);
@@ -156,8 +158,7 @@ void Hypervisor::init_gic_cpu(Cpu& c) {
         k.write32(c.gich, gich::lr + 4 * i, 0);
     // One step below the lowest: everything that the hypervisor enables passes.
     k.write32(c.gicc, gicc::pmr, 0xff);
-    k.write32(c.gicc, gicc::ctlr,
-              k.read32(c.gicc, gicc::ctlr) | gicc::enable | gicc::eoi_mode_ns);
+    k.write32(c.gicc, gicc::ctlr, k.read32(c.gicc, gicc::ctlr) | gicc::enable | gicc::eoi_mode_ns);
     k.write32(c.gich, gich::hcr, k.read32(c.gich, gich::hcr) | gich::hcr_lrenpie);
     for (const unsigned id : {ipi_cpu_msg, static_cast<unsigned>(config_.gic.maintenance.value)}) {
         k.write32(c.gicd, gicd::isenabler, 1u << id);
@@ -188,6 +189,7 @@ void Hypervisor::reset(Core& core) {
         core.wait_until(vm->config->start);
         core.sync();
         c.vcpu = v;
+        set_lookahead(c);
         vgic_.init_vcpu(*v);
         if (vm->vcpus.front().get() == v)
             init_vm(*vm);
@@ -196,6 +198,27 @@ void Hypervisor::reset(Core& core) {
         core.run_guest(programs_(*vm->config, v->id), vm->stage2);
         return;
     }
+}
+
+/// Every way from EL1 to an interrupt of another CPU leads through an exception and one of the
+/// paths that send a message, as far as no device of the VM interrupts another CPU by itself.
+void Hypervisor::set_lookahead(Cpu& c) {
+    if (c.vcpu->vm->vcpus.size() != 1)
+        return;
+    const Core& core = *c.core;
+    Picos path = Picos::never();
+    for (const vms::Work* w :
+         {&costs_.remio_read, &costs_.remio_write, &costs_.hvc_reply, &costs_.hvc_notify,
+          &costs_.hvc_ipc, &costs_.sgir_self, &costs_.sgir_other})
+        path = std::min(path, core.time_of(*w));
+    c.lookahead_el1 = path;
+    // Out of standby the CPU must see the answer first.
+    c.lookahead_standby = path + core.time_of(costs_.resume_entry) +
+                          core.time_of(costs_.answer_write) + core.time_of(costs_.resume_exit);
+}
+
+Picos Hypervisor::lookahead(const Core& core) {
+    return cpus_[core.id().value]->lookahead_el1;
 }
 
 void Hypervisor::init_vm(Vm& vm) {
@@ -417,10 +440,10 @@ void Hypervisor::data_abort(Core& core, DataAbort& abort) {
     }
     const EmulatedRegion* region = search(c, abort.ipa);
     if (region == nullptr) {
-        error(c, "trap.no-handler",
-              fmt::format("no emulation handler for the {} of {} bytes at {:#x}",
-                          abort.write ? "store" : "load", vms::bytes(abort.width),
-                          abort.ipa.value));
+        error(
+            c, "trap.no-handler",
+            fmt::format("no emulation handler for the {} of {} bytes at {:#x}",
+                        abort.write ? "store" : "load", vms::bytes(abort.width), abort.ipa.value));
     }
     c.vcpu->abort = &abort;
     if (region->kind == EmulatedRegion::Kind::distributor) {
@@ -463,7 +486,7 @@ void Hypervisor::standby(Cpu& c, RequestId request, bool write) {
                                    core.now(), static_cast<std::uint32_t>(n), 0});
             }
         }
-        core.wait_for_physical_interrupt();
+        core.wait_for_physical_interrupt(c.lookahead_standby);
         if (config_.firmware_standby) {
             const Picos at = core.now();
             const std::uint64_t before = core.counters(Level::el3).instructions;
@@ -576,8 +599,8 @@ std::int64_t Hypervisor::ipc_hypercall(Cpu& c, const vms::CallRegisters& x, cons
     if (x[1] >= ipcs.size() || ipcs[x[1]].shmem_id >= config_.shmemlist.size()) {
         c.core->charge(costs_.hvc_ipc_invalid);
         leg(c, Leg::hvc_ipc_invalid, from);
-        observe(c, "ipc.bad-index", fmt::format("doorbell of ipcs[{}]: the VM has {}", x[1],
-                                                ipcs.size()));
+        observe(c, "ipc.bad-index",
+                fmt::format("doorbell of ipcs[{}]: the VM has {}", x[1], ipcs.size()));
         return invalid_args;
     }
     const std::size_t shmem = ipcs[x[1]].shmem_id;

@@ -69,7 +69,7 @@ struct Vcpu {
     unsigned id = 0;
     CpuId phys{};
     Vm* vm = nullptr;
-    bool active = true;  ///< false while a remote I/O access is outstanding
+    bool active = true;          ///< false while a remote I/O access is outstanding
     DataAbort* abort = nullptr;  ///< the access being emulated, for its register
     VgicPrivate vgic;
 };
@@ -92,8 +92,11 @@ struct Cpu {
     Mapping gicd{}, gicc{}, gich{};
 
     // The exception being handled.
-    Mark vector;                    ///< at its entry
-    std::optional<Mark> lr_written; ///< at its first list-register write
+    Mark vector;                     ///< at its entry
+    std::optional<Mark> lr_written;  ///< at its first list-register write
+    // The least time until this CPU can interrupt another, from EL1 and from standby.
+    Picos lookahead_el1{};
+    Picos lookahead_standby{};
     Picos blocked_since = Picos::never();  ///< an access waits for its other side since then
 };
 
@@ -164,6 +167,7 @@ class Hypervisor final : public El2 {
     void hvc(Core& core, vms::CallRegisters& x) override;
     void smc(Core& core, vms::CallRegisters& x) override;
     void irq(Core& core) override;
+    Picos lookahead(const Core& core) override;
 
     // --- for the hypervisor's own modules -------------------------------------------------------
     const Config& config() const { return config_; }
@@ -221,6 +225,7 @@ class Hypervisor final : public El2 {
     };
 
     void init_vm(Vm& vm);
+    void set_lookahead(Cpu& c);
     void init_gic_distributor(Cpu& c);
     void init_gic_cpu(Cpu& c);
     Drained drain(Cpu& c, bool at_resume);

@@ -169,8 +169,7 @@ Remio::Device* Remio::find_vm_device(Cpu& c, std::uint64_t bind_key) {
     Device* device = find_charged(c, bind_key);
     if (device == nullptr)
         return nullptr;
-    const Side& side =
-        dev->type == RemioDevType::backend ? device->backend : device->frontend;
+    const Side& side = dev->type == RemioDevType::backend ? device->backend : device->frontend;
     return side.vm_id == vm.id ? device : nullptr;
 }
 
@@ -216,12 +215,12 @@ bool Remio::handle_access(Cpu& c, DataAbort& abort, const Mark& handler_entry, R
     c.core->sync();
     if (!device->ready) {
         h_.waiting(c);
-        h_.observe(c, "remio.ready-wait",
-                   fmt::format("an access to {} waits at EL2, without limit, until {} has started",
-                               dev->name,
-                               h_.vms()[device->backend.ready ? device->frontend.vm_id
-                                                              : device->backend.vm_id]
-                                   ->config->name));
+        h_.observe(
+            c, "remio.ready-wait",
+            fmt::format(
+                "an access to {} waits at EL2, without limit, until {} has started", dev->name,
+                h_.vms()[device->backend.ready ? device->frontend.vm_id : device->backend.vm_id]
+                    ->config->name));
         while (!device->ready) {
             c.core->charge_until_event(h_.costs().ready_wait);
             c.core->sync();
@@ -308,18 +307,18 @@ std::int64_t Remio::complete(Cpu& c, Device& d, RemioOp op, std::uint64_t value,
     Request* r = get(d, id);
     if (r == nullptr || r->state != State::processing) {
         c.core->charge(h_.costs().hvc_ask_empty);
-        h_.observe(c, "remio.bad-completion",
-                   fmt::format("{} of request {} of device {} is refused: the request is {}",
-                               name(op), id, d.bind_key,
-                               r == nullptr ? "unknown or free" : "not being processed"));
+        h_.observe(
+            c, "remio.bad-completion",
+            fmt::format("{} of request {} of device {} is refused: the request is {}", name(op), id,
+                        d.bind_key, r == nullptr ? "unknown or free" : "not being processed"));
         return failure;
     }
     if (op != r->op) {
         h_.observe(c, "remio.completion-op-mismatch",
-                   fmt::format("a {} at {:#x} is completed by {}: {}", name(r->op), r->addr.value,
-                               name(op),
-                               op == RemioOp::write ? "the guest's register keeps its old value"
-                                                    : "the guest's source register is overwritten"));
+                   fmt::format(
+                       "a {} at {:#x} is completed by {}: {}", name(r->op), r->addr.value, name(op),
+                       op == RemioOp::write ? "the guest's register keeps its old value"
+                                            : "the guest's source register is overwritten"));
     }
     r->value = value;
     r->state = State::complete;
@@ -432,10 +431,11 @@ void Remio::handle_message(Cpu& c, const CpuMessage& m, bool at_resume) {
         case RemioEvent::write:
         case RemioEvent::read:
             if (!post_work(c, event, bind_key, request)) {
-                h_.error(c, "remio.failed-completion",
-                         fmt::format("the answer to request {} of device {} finds no such device or "
-                                     "request",
-                                     request, bind_key));
+                h_.error(
+                    c, "remio.failed-completion",
+                    fmt::format("the answer to request {} of device {} finds no such device or "
+                                "request",
+                                request, bind_key));
             }
             return;
         case RemioEvent::notify: {

@@ -49,7 +49,7 @@ class Remio {
         RequestId trace{};
         Picos since{};  ///< of the trap
         Picos asked{};
-        std::uint64_t frontend_instructions = 0;  ///< EL2, vector to SGI
+        std::uint64_t frontend_instructions = 0;    ///< EL2, vector to SGI
         std::optional<std::uint64_t> backend_from;  ///< EL2 counter of the back-end's CPU
         std::uint64_t backend_instructions = 0;
         RemioOp completion = RemioOp::read;

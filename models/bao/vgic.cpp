@@ -345,9 +345,9 @@ void Vgic::inject_sgi(Cpu& c, VgicInterrupt& i, unsigned source) {
 void Vgic::inject(Cpu& c, vms::IntId id, unsigned source) {
     VgicInterrupt* i = get(*c.vcpu, id.value);
     if (i == nullptr) {
-        h_.observe(c, "vgic.unknown-interrupt",
-                   fmt::format("interrupt {} does not exist in the VM: nothing is injected",
-                               id.value));
+        h_.observe(
+            c, "vgic.unknown-interrupt",
+            fmt::format("interrupt {} does not exist in the VM: nothing is injected", id.value));
         return;
     }
     if (is_hw(*i)) {
@@ -365,8 +365,7 @@ void Vgic::inject(Cpu& c, vms::IntId id, unsigned source) {
     }
 }
 
-void Vgic::send(Cpu& c, CpuId to, VgicEvent e, unsigned int_id, unsigned reg,
-                std::uint64_t value) {
+void Vgic::send(Cpu& c, CpuId to, VgicEvent e, unsigned int_id, unsigned reg, std::uint64_t value) {
     c.core->charge(h_.costs().send_message);
     const std::uint64_t data = static_cast<std::uint64_t>(c.vcpu->vm->id) << 48 |
                                static_cast<std::uint64_t>(int_id & 0x7fff) << 16 |

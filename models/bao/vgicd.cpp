@@ -14,8 +14,8 @@ struct Vgic::FieldInfo {
     std::uint64_t base = 0;
     unsigned bits = 1;
     bool byte_access = false;  ///< besides word access
-    PathCosts::Register PathCosts::* read = nullptr;
-    PathCosts::Register PathCosts::* write = nullptr;
+    PathCosts::Register PathCosts::*read = nullptr;
+    PathCosts::Register PathCosts::*write = nullptr;
     Leg read_leg = Leg::gicd_other_rd;
     Leg write_leg = Leg::gicd_other_wr;
 };
@@ -163,8 +163,8 @@ void Vgic::update_hw(Cpu& c, Field f, VgicInterrupt& i) {
         case Field::clear_active: {
             // Pending alone becomes active in hardware: the guest gets it from the list register.
             const std::uint8_t s = i.state == pending ? std::uint8_t{active} : i.state;
-            k.write32(c.gicd,
-                      ((s & active) != 0 ? vgicd::isactiver : vgicd::icactiver) + word, bit);
+            k.write32(c.gicd, ((s & active) != 0 ? vgicd::isactiver : vgicd::icactiver) + word,
+                      bit);
             k.write32(c.gicd, ((s & pending) != 0 ? vgicd::ispendr : vgicd::icpendr) + word, bit);
             break;
         }
@@ -215,8 +215,8 @@ void Vgic::sgir(Cpu& c, std::uint32_t value, const Mark& from) {
     const bool self = targets == std::uint64_t{1} << c.id.value;
     const PathCosts& k = h_.costs();
     c.core->charge(self ? k.sgir_self : k.sgir_other);
-    const std::uint64_t data = static_cast<std::uint64_t>(vm.id) << 48 |
-                               static_cast<std::uint64_t>(id) << 16 | c.vcpu->id;
+    const std::uint64_t data =
+        static_cast<std::uint64_t>(vm.id) << 48 | static_cast<std::uint64_t>(id) << 16 | c.vcpu->id;
     bool first = true;
     for (unsigned p = 0; p < h_.config().cpu_num; ++p) {
         if ((targets >> p & 1) == 0)
@@ -224,9 +224,9 @@ void Vgic::sgir(Cpu& c, std::uint32_t value, const Mark& from) {
         if (!first)
             c.core->charge(k.send_message);
         first = false;
-        h_.send_message(c, CpuId{static_cast<std::uint8_t>(p)},
-                        {MessageHandler::vgic, static_cast<std::uint32_t>(VgicEvent::inject), data,
-                         {}});
+        h_.send_message(
+            c, CpuId{static_cast<std::uint8_t>(p)},
+            {MessageHandler::vgic, static_cast<std::uint32_t>(VgicEvent::inject), data, {}});
     }
     const Mark sent = h_.mark(c);
     c.core->charge(self ? k.sgir_self_exit : k.sgir_other_exit);
@@ -307,8 +307,8 @@ bool Vgic::distributor_access(Cpu& c, DataAbort& abort, const Mark& from) {
                 case vgicd::typer:
                     if (!abort.write)
                         abort.reg = vm.vgicd.typer;
-                    return done(k.gicd_typer_read, abort.write ? Leg::gicd_other_wr
-                                                               : Leg::gicd_typer_rd);
+                    return done(k.gicd_typer_read,
+                                abort.write ? Leg::gicd_other_wr : Leg::gicd_typer_rd);
                 case vgicd::iidr:
                     if (!abort.write)
                         abort.reg = vm.vgicd.iidr;

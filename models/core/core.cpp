@@ -48,7 +48,8 @@ void Core::halt() {
 
 // --- time -----------------------------------------------------------------------------------
 
-void Core::block(Picos t, bool interruptible) {
+void Core::block(Picos t, bool interruptible, Picos lookahead) {
+    lookahead_ = lookahead;
     wake_.cancel();
     if (t != Picos::never()) {
         wake_.notify((t - kernel_now()).sc());
@@ -57,6 +58,7 @@ void Core::block(Picos t, bool interruptible) {
     waiting_ = interruptible;
     sc_core::wait(wake_);
     waiting_ = false;
+    lookahead_ = {};
     timeline_.forget();
     ++timeline_.activations;
     // CPUs that are due at the same time act in the order of their numbers, whatever the order in
@@ -133,12 +135,11 @@ void Core::release(Picos at) {
 }
 
 void Core::spend(Picos d) {
-    take_interrupts();
+    arrive();
     while (d.value != 0) {
         const Picos end = local_ + d;
         const Picos stop = std::min(end, std::max(timer_deadline_, local_));
-        const Picos now = kernel_now();
-        if (stop - now <= timeline_.quantum() || timeline_.next_due() > stop) {
+        if (timeline_.interrupt_due() > stop && stop - kernel_now() <= timeline_.quantum()) {
             local_ = stop;
         } else {
             timeline_.poll();
@@ -147,11 +148,11 @@ void Core::spend(Picos d) {
         }
         d = end - local_;
         fire_timer_if_due();
-        take_interrupts();
+        arrive();
     }
 }
 
-bool Core::wait_for_physical_interrupt() {
+bool Core::wait_for_physical_interrupt(Picos lookahead) {
     bool waited = false;
     while (!physical_interrupt_pending()) {
         Picos next = timer_deadline_;
@@ -162,7 +163,7 @@ bool Core::wait_for_physical_interrupt() {
         } else {
             waited = true;
             timeline_.poll();
-            block(next, true);
+            block(next, true, lookahead);
             local_ = std::max(local_, kernel_now());
         }
         fire_timer_if_due();
@@ -184,7 +185,7 @@ void Core::wake_at(Picos at) {
     at = std::max(at, now);
     wake_.notify((at - now).sc());
     timeline_.set_due(p_.id, at);
-    timeline_.caused(at);
+    timeline_.caused(at, lookahead_);
 }
 
 void Core::published(Picos at, CpuId by) {
@@ -224,8 +225,12 @@ void Core::leave_el2() {
     set_level(Level::el1);
 }
 
-void Core::take_pending_interrupts() {
+void Core::arrive_slowly() {
     for (;;) {
+        if (timeline_.interrupt_due() <= local_) {
+            while (kernel_now() < local_)
+                block(local_, false);
+        }
         if (irq_ && irq_since_ <= local_) {
             enter_el2();
             el2_.irq(*this);
@@ -237,7 +242,7 @@ void Core::take_pending_interrupts() {
             vector_->irq();
             advance_cycles(p_.exception_return_cycles);
             masked_ = false;
-        } else {
+        } else if (timeline_.interrupt_due() > local_ || kernel_now() >= local_) {
             return;
         }
     }
@@ -263,8 +268,8 @@ void Core::perform(Access& a, Target& t, std::uint64_t address, const TargetTimi
     if (timing.schedules)
         timeline_.forget();
     if (probes_.mmio != nullptr) [[unlikely]] {
-        probes_.mmio->mmio({local_, p_.id, PhysAddr{address}, a.value & vms::mask(a.width),
-                            a.write, static_cast<std::uint8_t>(level_)});
+        probes_.mmio->mmio({local_, p_.id, PhysAddr{address}, a.value & vms::mask(a.width), a.write,
+                            static_cast<std::uint8_t>(level_)});
     }
 }
 
@@ -283,26 +288,30 @@ bool Core::pass_through(vms::GuestAddr a, vms::Width w, bool write, std::uint64_
 }
 
 std::uint64_t Core::load_slow(vms::GuestAddr a, vms::Width w, std::uint64_t old) {
-    take_interrupts();
+    arrive();
     std::uint64_t value = 0;
-    if (pass_through(a, w, false, value))
+    if (pass_through(a, w, false, value)) {
+        arrive();
         return value;
+    }
     DataAbort abort{a, w, false, true, old};
     data_abort(abort);
     return abort.reg;
 }
 
 void Core::store_slow(vms::GuestAddr a, vms::Width w, std::uint64_t reg) {
-    take_interrupts();
+    arrive();
     std::uint64_t value = reg;
-    if (pass_through(a, w, true, value))
+    if (pass_through(a, w, true, value)) {
+        arrive();
         return;
+    }
     DataAbort abort{a, w, true, true, reg};
     data_abort(abort);
 }
 
 void Core::unsyndromed_slow(vms::GuestAddr a) {
-    take_interrupts();
+    arrive();
     DataAbort abort{a, vms::Width::dword, false, false, 0};
     data_abort(abort);
 }
@@ -311,7 +320,7 @@ void Core::data_abort(DataAbort& abort) {
     enter_el2();
     el2_.data_abort(*this, abort);
     leave_el2();
-    take_interrupts();
+    arrive();
 }
 
 // --- what a program calls -------------------------------------------------------------------
@@ -331,7 +340,7 @@ void Core::run_guest(vms::Program& program, const Stage2& stage2) {
 }
 
 void Core::publish(vms::GuestAddr a, vms::Width w, std::uint64_t value) {
-    take_interrupts();
+    arrive();
     sync();
     store(a, w, value);
     if (const std::byte* word = ram(a, vms::bytes(w)))
@@ -340,7 +349,7 @@ void Core::publish(vms::GuestAddr a, vms::Width w, std::uint64_t value) {
 
 std::uint64_t Core::poll(vms::GuestAddr a, vms::Width w, std::uint64_t unwanted,
                          const vms::Work& iteration) {
-    take_interrupts();
+    arrive();
     sync();
     const std::byte* word = ram(a, vms::bytes(w));
     const std::uint64_t each = model_->milli_cycles(iteration);
@@ -354,10 +363,11 @@ std::uint64_t Core::poll(vms::GuestAddr a, vms::Width w, std::uint64_t unwanted,
     timeline_.poll();
     timeline_.watch(p_.id, word, *this);
     const Picos begin = local_;
-    block(timer_deadline_, true);
+    block(timer_deadline_, true, el2_.lookahead(*this));
     timeline_.unwatch(p_.id);
     polling_.reset();
-    // The first look at or after that moment; a CPU of a lower number looks first when both are due.
+    // The first look at or after that moment; a CPU of a lower number looks first when both are
+    // due.
     const Picos woken = std::max(begin, kernel_now());
     std::uint64_t n =
         std::max<std::uint64_t>(1, (clock_.counts_to_reach(woken - begin) + each - 1) / each);
@@ -371,34 +381,34 @@ std::uint64_t Core::poll(vms::GuestAddr a, vms::Width w, std::uint64_t unwanted,
     counters_at(Level::el1).instructions += n * iteration.instructions;
     local_ = end;
     fire_timer_if_due();
-    take_interrupts();
+    arrive();
     return n;
 }
 
 std::uint64_t Core::observe(vms::GuestAddr a, vms::Width w) {
-    take_interrupts();
+    arrive();
     sync();
     return load(a, w);
 }
 
 void Core::barrier() {
-    take_interrupts();
+    arrive();
 }
 
 void Core::hvc(vms::CallRegisters& x) {
-    take_interrupts();
+    arrive();
     enter_el2();
     el2_.hvc(*this, x);
     leave_el2();
-    take_interrupts();
+    arrive();
 }
 
 void Core::smc(vms::CallRegisters& x) {
-    take_interrupts();
+    arrive();
     enter_el2();
     el2_.smc(*this, x);
     leave_el2();
-    take_interrupts();
+    arrive();
 }
 
 void Core::retire(const vms::Work& work) {
@@ -411,7 +421,7 @@ void Core::retire_nanoseconds(std::uint64_t ns) {
 }
 
 void Core::wait_for_interrupt() {
-    take_interrupts();
+    arrive();
     while (!physical_interrupt_pending() && !(virq_ && virq_since_ <= local_)) {
         Picos next = timer_deadline_;
         if (irq_)
@@ -423,37 +433,38 @@ void Core::wait_for_interrupt() {
             waiting_ = true;
             if (on_idle_)
                 on_idle_();
-            block(next, true);
+            block(next, true, el2_.lookahead(*this));
             local_ = std::max(local_, kernel_now());
         }
         fire_timer_if_due();
     }
-    take_interrupts();
+    arrive();
 }
 
 void Core::mask_interrupts(bool masked) {
     masked_ = masked;
-    take_interrupts();
+    arrive();
 }
 
 std::uint64_t Core::counter() {
-    take_interrupts();
+    arrive();
     return timer_.counter(local_);
 }
 
 void Core::set_timer(std::uint64_t compare, vms::TimerControl control) {
-    take_interrupts();
+    arrive();
     timer_.set(compare, control);
     update_timer_output();
-    take_interrupts();
+    arrive();
 }
 
 vms::TimerControl Core::timer_control() {
-    take_interrupts();
+    arrive();
     return timer_.control(local_);
 }
 
 void Core::note(vms::Note what, std::uint64_t a, std::uint64_t b) {
+    arrive();
     switch (what) {
         case vms::Note::ring_publish:
             probes_.event({local_, p_.id, EventKind::ring_publish, {}, a, b, 0});

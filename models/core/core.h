@@ -1,13 +1,14 @@
 // A physical CPU (Cortex-A class, Armv8-A AArch64) as far as a static partitioning system uses it:
 // exception levels EL1 to EL3, stage-2 translation, physical and virtual interrupts, the virtual
-// timer, and time. Guest software and the hypervisor that it traps into run on one SC_THREAD: a trap
-// is a function call up to EL2.
+// timer, and time. Guest software and the hypervisor that it traps into run on one SC_THREAD: a
+// trap is a function call up to EL2.
 //
 // Time. The core has a local time that may be ahead of the kernel's. Private computation advances
-// the local time; at most one quantum ahead, unless nothing else could happen before. What others
-// can see (sync()) happens at the local time exactly: at once when nothing else is due by then,
-// else after the thread has waited for it. A physical interrupt is taken at EL1 at the first
-// opportunity at or after its time; the lateness is at most one quantum of private computation.
+// the local time for as long as no interrupt can arrive before. What others can see (sync())
+// happens at the local time exactly: at once when nothing else is due by then, else after the
+// thread has waited for it. At EL1 a physical interrupt is taken at its time exactly, in the middle
+// of a computation too: whenever software at EL1 goes on, every interrupt up to its local time is
+// known and has been taken (arrive()). So results do not depend on how far a core runs ahead.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +18,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-
 #include <systemc>
 
 #include "models/bus/bus.h"
@@ -101,7 +101,16 @@ class Core final : public sc_core::sc_module,
     void sync();
 
     /// WFI at EL2: until a physical interrupt is pending, taken or not. True if it had to wait.
-    bool wait_for_physical_interrupt();
+    /// `lookahead`: the least time after which this CPU, woken, can interrupt another.
+    bool wait_for_physical_interrupt(Picos lookahead);
+    /// The time that this work takes, rounded down; nothing is spent.
+    Picos time_of(const vms::Work& w) const {
+        return RateClock(p_.hz, 1000).advance(model_->milli_cycles(w));
+    }
+    Picos exception_time() const {
+        return RateClock(p_.hz, 1000)
+            .advance(1000 * (p_.exception_entry_cycles + p_.exception_return_cycles));
+    }
     /// Whether a physical interrupt is pending at the CPU interface now.
     bool physical_interrupt_pending() const { return irq_ && irq_since_ <= local_; }
     /// Wait at EL2 without executing anything, until a time.
@@ -114,7 +123,8 @@ class Core final : public sc_core::sc_module,
     /// Run a guest at EL1 from reset in this address space. Returns when the program returns.
     void run_guest(vms::Program& program, const Stage2& stage2);
 
-    /// The CPU never executes again (an endless loop in the hypervisor, power-off): does not return.
+    /// The CPU never executes again (an endless loop in the hypervisor, power-off): does not
+    /// return.
     [[noreturn]] void halt();
 
     // --- what the outside asks ----------------------------------------------------------------
@@ -203,12 +213,16 @@ class Core final : public sc_core::sc_module,
     void spend(Picos d);
     void enter_el2();
     void leave_el2();
-    /// Take whatever interrupt is pending at EL1, physical ones to EL2, virtual ones to the vector.
-    void take_interrupts() {
-        if ((irq_ && irq_since_ <= local_) || (virq_ && !masked_ && virq_since_ <= local_))
-            take_pending_interrupts();
+    /// At EL1: learn of every interrupt up to the local time, and take it: physical ones to EL2,
+    /// virtual ones to the vector. At the beginning and at the end of whatever a program calls.
+    void arrive() {
+        if (timeline_.interrupt_due() <= local_ || interrupt_pending())
+            arrive_slowly();
     }
-    void take_pending_interrupts();
+    bool interrupt_pending() const {
+        return (irq_ && irq_since_ <= local_) || (virq_ && !masked_ && virq_since_ <= local_);
+    }
+    void arrive_slowly();
     void fire_timer_if_due() {
         if (timer_deadline_ <= local_)
             fire_timer();
@@ -216,7 +230,8 @@ class Core final : public sc_core::sc_module,
     void fire_timer();
     void update_timer_output();
     /// Give up the thread until `t`, or until an interrupt line changes when `interruptible`.
-    void block(Picos t, bool interruptible);
+    /// `lookahead`: how long after that this CPU can interrupt another at the earliest.
+    void block(Picos t, bool interruptible, Picos lookahead = {});
     void data_abort(DataAbort& abort);
     void published(Picos at, CpuId by) override;
     void wake_at(Picos at);
@@ -249,7 +264,8 @@ class Core final : public sc_core::sc_module,
     const Stage2* stage2_ = nullptr;
 
     sc_core::sc_event wake_;
-    bool waiting_ = false;        // for an interrupt: the lines wake the thread
+    bool waiting_ = false;  // for an interrupt: the lines wake the thread
+    Picos lookahead_{};     // while waiting
     bool halted_ = false;
     Picos released_at_ = Picos::never();
     static constexpr std::size_t step_kinds = 32;

@@ -19,7 +19,7 @@ class CoreModel {
 class FlatCoreModel final : public CoreModel {
   public:
     struct Parameters {
-        std::uint64_t cpi_milli = 1400;  ///< cycles per 1000 instructions; estimate, 1000 to 2500
+        std::uint64_t cpi_milli = 1400;   ///< cycles per 1000 instructions; estimate, 1000 to 2500
         std::uint64_t sysreg_cycles = 4;  ///< beyond the CPI, each; estimate, 0 to 40
         std::uint64_t barrier_cycles = 20;  ///< beyond the CPI, each; estimate, 10 to 60
     };

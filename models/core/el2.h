@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "models/core/time.h"
 #include "vms/cpu.h"
 #include "vms/types.h"
 
@@ -17,7 +18,8 @@ struct DataAbort {
     vms::Width width = vms::Width::word;
     bool write = false;
     bool isv = true;  ///< syndrome valid: false for load-pair and write-back forms
-    std::uint64_t reg = 0;  ///< the 64-bit register of the access: source, or destination's old value
+    std::uint64_t reg =
+        0;  ///< the 64-bit register of the access: source, or destination's old value
 };
 
 class El2 {
@@ -28,6 +30,9 @@ class El2 {
     virtual void hvc(Core& core, vms::CallRegisters& x) = 0;
     virtual void smc(Core& core, vms::CallRegisters& x) = 0;
     virtual void irq(Core& core) = 0;
+    /// The least time that passes from any instruction at EL1 of this CPU to an interrupt of
+    /// another CPU that it causes; zero when nothing is known.
+    virtual Picos lookahead(const Core& core) = 0;
 
   protected:
     ~El2() = default;

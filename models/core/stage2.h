@@ -1,5 +1,5 @@
-// Stage-2 translation of one VM (Arm ARM D8): which guest-physical ranges are RAM, which are devices
-// passed through, and that everything else traps to EL2.
+// Stage-2 translation of one VM (Arm ARM D8): which guest-physical ranges are RAM, which are
+// devices passed through, and that everything else traps to EL2.
 #pragma once
 
 #include <cstddef>

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <limits>
 #include <numeric>
-
 #include <systemc>
 
 namespace models {
@@ -18,7 +17,10 @@ struct Picos {
     constexpr auto operator<=>(const Picos&) const = default;
     constexpr Picos operator+(Picos o) const { return {value + o.value}; }
     constexpr Picos operator-(Picos o) const { return {value - o.value}; }
-    constexpr Picos& operator+=(Picos o) { value += o.value; return *this; }
+    constexpr Picos& operator+=(Picos o) {
+        value += o.value;
+        return *this;
+    }
 
     static constexpr Picos never() { return {std::numeric_limits<std::uint64_t>::max()}; }
     static constexpr Picos ns(std::uint64_t n) { return {n * 1'000}; }
@@ -79,8 +81,7 @@ class RateClock {
     constexpr std::uint64_t counts_at(Picos t) const {
         const std::uint64_t whole = t.value / num_;
         const std::uint64_t part = t.value % num_;
-        return whole * den_ +
-               static_cast<std::uint64_t>(static_cast<Wide>(part) * den_ / num_);
+        return whole * den_ + static_cast<std::uint64_t>(static_cast<Wide>(part) * den_ / num_);
     }
 
   private:

@@ -5,6 +5,10 @@
 // see, it asks next_due(): when nothing else is due at or before its local time it may act at once,
 // without giving up its thread; nothing could come between. The answer is cached for as long as the
 // CPU keeps its thread, because then only its own deeds can bring something nearer.
+//
+// interrupt_due() is the same question about interrupts alone: a CPU that the running one has just
+// woken cannot interrupt anybody before it has gone through its hypervisor, which takes a time that
+// is known (its lookahead).
 #pragma once
 
 #include <algorithm>
@@ -12,7 +16,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-
 #include <systemc>
 
 #include "models/bus/target.h"
@@ -26,7 +29,8 @@ class Timeline {
 
     explicit Timeline(Picos quantum) : quantum_(quantum) { due_.fill(Picos::never()); }
 
-    /// How far private computation may run ahead while others have something to do.
+    /// How far a CPU may compute ahead of the kernel's time before it gives up its thread. It costs
+    /// or saves the host time; what happens when does not depend on it.
     Picos quantum() const { return quantum_; }
 
     /// The run ends here: nobody acts later.
@@ -39,8 +43,18 @@ class Timeline {
             look();
         return next_due_;
     }
-    /// The running thread has caused something at `t`.
-    void caused(Picos t) { next_due_ = std::min(next_due_, t); }
+    /// Earliest time at which somebody else can raise an interrupt line.
+    Picos interrupt_due() {
+        if (!known_) [[unlikely]]
+            look();
+        return interrupt_due_;
+    }
+    /// The running thread has caused something at `t`, which cannot interrupt before `lookahead`
+    /// more.
+    void caused(Picos t, Picos lookahead = {}) {
+        next_due_ = std::min(next_due_, t);
+        interrupt_due_ = std::min(interrupt_due_, t + lookahead);
+    }
     /// Something may have been scheduled by a device, or another thread has run.
     void forget() { known_ = false; }
 
@@ -100,12 +114,14 @@ class Timeline {
         const std::uint64_t room = Picos::never().value - now.value;
         next_due_ = ahead.value() >= room ? Picos::never() : now + Picos{ahead.value()};
         next_due_ = std::min(next_due_, horizon_);
+        interrupt_due_ = next_due_;
         known_ = true;
     }
 
     Picos quantum_;
     Picos horizon_ = Picos::never();
     Picos next_due_{};
+    Picos interrupt_due_{};
     bool known_ = false;
     std::array<Picos, max_cpus> due_{};
     struct Watch {

@@ -34,16 +34,21 @@ std::string register_name(std::uint64_t offset) {
         const char* name;
     };
     static constexpr Name names[] = {
-        {0x000, "MagicValue"},       {0x004, "Version"},          {0x008, "DeviceID"},
-        {0x00c, "VendorID"},         {0x010, "DeviceFeatures"},   {0x014, "DeviceFeaturesSel"},
-        {0x020, "DriverFeatures"},   {0x024, "DriverFeaturesSel"}, {0x030, "QueueSel"},
-        {0x034, "QueueSizeMax"},     {0x038, "QueueSize"},        {0x044, "QueueReady"},
-        {0x050, "QueueNotify"},      {0x060, "InterruptStatus"},  {0x064, "InterruptACK"},
-        {0x070, "Status"},           {0x080, "QueueDescLow"},     {0x084, "QueueDescHigh"},
-        {0x090, "QueueDriverLow"},   {0x094, "QueueDriverHigh"},  {0x0a0, "QueueDeviceLow"},
-        {0x0a4, "QueueDeviceHigh"},  {0x0ac, "SHMSel"},           {0x0b0, "SHMLenLow"},
-        {0x0b4, "SHMLenHigh"},       {0x0b8, "SHMBaseLow"},       {0x0bc, "SHMBaseHigh"},
-        {0x0c0, "QueueReset"},       {0x0fc, "ConfigGeneration"},
+        {0x000, "MagicValue"},       {0x004, "Version"},
+        {0x008, "DeviceID"},         {0x00c, "VendorID"},
+        {0x010, "DeviceFeatures"},   {0x014, "DeviceFeaturesSel"},
+        {0x020, "DriverFeatures"},   {0x024, "DriverFeaturesSel"},
+        {0x030, "QueueSel"},         {0x034, "QueueSizeMax"},
+        {0x038, "QueueSize"},        {0x044, "QueueReady"},
+        {0x050, "QueueNotify"},      {0x060, "InterruptStatus"},
+        {0x064, "InterruptACK"},     {0x070, "Status"},
+        {0x080, "QueueDescLow"},     {0x084, "QueueDescHigh"},
+        {0x090, "QueueDriverLow"},   {0x094, "QueueDriverHigh"},
+        {0x0a0, "QueueDeviceLow"},   {0x0a4, "QueueDeviceHigh"},
+        {0x0ac, "SHMSel"},           {0x0b0, "SHMLenLow"},
+        {0x0b4, "SHMLenHigh"},       {0x0b8, "SHMBaseLow"},
+        {0x0bc, "SHMBaseHigh"},      {0x0c0, "QueueReset"},
+        {0x0fc, "ConfigGeneration"},
     };
     for (const Name& n : names)
         if (n.offset == offset)
@@ -119,9 +124,9 @@ std::string last_request_step(const Core& core) {
         if (s.any && (!last.any || s.at >= last.at))
             last = s;
     }
-    return last.any ? fmt::format("; last about requests: {} at {}", step_text(last),
-                                  time_text(last.at))
-                    : std::string{};
+    return last.any
+               ? fmt::format("; last about requests: {} at {}", step_text(last), time_text(last.at))
+               : std::string{};
 }
 
 }  // namespace
@@ -135,9 +140,10 @@ std::vector<std::string> diagnose(Platform& platform, Picos now) {
     };
 
     for (const models::bao::Crash& c : h.crashes()) {
-        lines.push_back(fmt::format("VM {}, CPU {}: the hypervisor stopped at {}: {}. On a board it "
-                                    "prints an error and this CPU loops for ever.",
-                                    c.vm, c.cpu.value, time_text(c.time), c.reason));
+        lines.push_back(
+            fmt::format("VM {}, CPU {}: the hypervisor stopped at {}: {}. On a board it "
+                        "prints an error and this CPU loops for ever.",
+                        c.vm, c.cpu.value, time_text(c.time), c.reason));
     }
 
     for (const Remio::Request& r : h.remio().requests()) {
@@ -163,11 +169,12 @@ std::vector<std::string> diagnose(Platform& platform, Picos now) {
         if (const Core* core = core_of(d->backend.cpu_id)) {
             const auto& cpu = h.cpu(core->id());
             lines.push_back(fmt::format(
-                "  back-end VM {} on CPU {} {}; {}{}; it has asked {} time(s) and answered {} on this "
+                "  back-end VM {} on CPU {} {}; {}{}; it has asked {} time(s) and answered {} on "
+                "this "
                 "device; {} message(s) wait for the CPU, {} request(s) in the device's list.",
                 back.name, d->backend.cpu_id, cpu_text(*core, now), last_step(*core),
-                last_request_step(*core), d->asked,
-                d->answered, cpu.messages.size(), d->pending.size()));
+                last_request_step(*core), d->asked, d->answered, cpu.messages.size(),
+                d->pending.size()));
             const vms::IntId id = d->backend.interrupt;
             for (const auto& vm : vms) {
                 if (vm->id != d->backend.vm_id || id.value < 32 || id.value > 255)
@@ -179,8 +186,8 @@ std::vector<std::string> diagnose(Platform& platform, Picos now) {
                         "(GICD_ISENABLER), set its target (GICD_ITARGETSR) and the CPU interface.",
                         id.value, back.name, (i.state & 1) != 0 ? " and pending" : ""));
                 } else if (core->interrupts_masked() && !core->waiting()) {
-                    lines.push_back(fmt::format("  VM {} has interrupts masked (PSTATE.I).",
-                                                back.name));
+                    lines.push_back(
+                        fmt::format("  VM {} has interrupts masked (PSTATE.I).", back.name));
                 }
             }
         }
@@ -200,9 +207,9 @@ std::vector<std::string> diagnose(Platform& platform, Picos now) {
         const auto& cpu = h.cpu(models::CpuId{static_cast<std::uint8_t>(i)});
         if (cpu.blocked_since == Picos::never() || cpu.vcpu == nullptr)
             continue;
-        const bool has_request = std::any_of(
-            h.remio().requests().begin(), h.remio().requests().end(),
-            [&](const Remio::Request& r) { return r.allocated && r.cpu.value == i; });
+        const bool has_request =
+            std::any_of(h.remio().requests().begin(), h.remio().requests().end(),
+                        [&](const Remio::Request& r) { return r.allocated && r.cpu.value == i; });
         if (has_request)
             continue;
         lines.push_back(fmt::format(

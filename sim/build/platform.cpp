@@ -149,10 +149,9 @@ bool Platform::load_costs(const Scenario& s) {
             return true;
         }
     }
-    errors_.push_back(fmt::format("timing.path_costs: {}: {}",
-                                  s.timing.path_costs.empty() ? "built-in table"
-                                                              : s.timing.path_costs,
-                                  error));
+    errors_.push_back(
+        fmt::format("timing.path_costs: {}: {}",
+                    s.timing.path_costs.empty() ? "built-in table" : s.timing.path_costs, error));
     return false;
 }
 
@@ -160,9 +159,10 @@ bool Platform::place_memory(const Scenario& s) {
     for (const RamRegion& r : s.platform.ram) {
         auto memory = std::make_unique<models::Memory>(r.base, r.size);
         if (!memory->ok()) {
-            errors_.push_back(fmt::format("the host refuses {} bytes of address space for the RAM "
-                                          "at {:#x}: make platform.ram smaller",
-                                          r.size, r.base.value));
+            errors_.push_back(
+                fmt::format("the host refuses {} bytes of address space for the RAM "
+                            "at {:#x}: make platform.ram smaller",
+                            r.size, r.base.value));
             return false;
         }
         ram_.push_back(std::move(memory));
@@ -283,8 +283,8 @@ void Platform::build_serial_lines(const Scenario& s, const SerialText& serial) {
             if (!u.input_file.empty())
                 line->channel.add_source(std::make_unique<models::FileInput>(u.input_file));
         } catch (const std::system_error& e) {
-            wrong(fmt::format("{}: {}", u.output == "stdout" || u.output == "none" ? u.input_file
-                                                                                   : u.output,
+            wrong(fmt::format("{}: {}",
+                              u.output == "stdout" || u.output == "none" ? u.input_file : u.output,
                               e.code().message()));
             continue;
         }

@@ -1,5 +1,5 @@
-// From a scenario's description to a bound machine: bus, memory, interrupt controller, serial lines,
-// CPUs and the simulated hypervisor on them. Owns all of it for one simulation.
+// From a scenario's description to a bound machine: bus, memory, interrupt controller, serial
+// lines, CPUs and the simulated hypervisor on them. Owns all of it for one simulation.
 #pragma once
 
 #include <memory>

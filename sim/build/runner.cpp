@@ -7,10 +7,10 @@
 #include <ctime>
 #include <memory>
 #include <optional>
+#include <systemc>
 #include <utility>
 
 #include <fmt/format.h>
-#include <systemc>
 
 #include "models/bao/legs.h"
 #include "sim/build/diagnosis.h"
@@ -82,6 +82,34 @@ class Watchdog final : public sc_core::sc_module {
     bool armed_ = false;
 };
 
+/// Ends a run whose workloads are done when nothing has been on its way for a while: a polling
+/// service guest never waits, so that it is finished shows only in nothing coming out of it.
+class QuietPeriod final : public sc_core::sc_module {
+  public:
+    /// Longer than a pass of the service guest's loop over all its devices takes.
+    static constexpr Picos length = Picos::ms(1);
+
+    QuietPeriod(sc_core::sc_module_name name, models::Timeline& timeline,
+                std::function<void()> passed)
+        : sc_module(name), timeline_(timeline), passed_(std::move(passed)) {
+        sc_core::sc_spawn_options options;
+        options.spawn_method();
+        options.dont_initialize();
+        options.set_sensitivity(&end_);
+        sc_core::sc_spawn([this] { passed_(); }, "end", &options);
+    }
+    void restart() {
+        end_.cancel();
+        end_.notify(length.sc());
+        timeline_.forget();
+    }
+
+  private:
+    models::Timeline& timeline_;
+    std::function<void()> passed_;
+    sc_core::sc_event end_;
+};
+
 LegProvenance provenance(bao::Leg leg, const Scenario& s) {
     // The resume legs were measured from the return of a firmware call; with a plain WFI they are
     // derived. Registers without a row of their own are charged as a similar one.
@@ -136,6 +164,7 @@ class Run {
     std::unique_ptr<Software> software_;
     std::unique_ptr<Platform> platform_;
     std::unique_ptr<Watchdog> watchdog_;
+    std::unique_ptr<QuietPeriod> quiet_;
     End end_ = End::none;
     Picos ended_at_{};
 };
@@ -163,10 +192,19 @@ void Run::settle() {
     if (!software_->has_workloads() || software_->unfinished() != 0 ||
         !platform_->activity().idle())
         return;
-    for (const auto& c : platform_->cores())
-        if (!c->halted() && !c->idle())
+    bool polls = false;
+    for (const auto& c : platform_->cores()) {
+        if (c->halted() || c->idle())
+            continue;
+        const models::bao::Cpu& cpu = platform_->hypervisor().cpu(c->id());
+        if (cpu.vcpu == nullptr || !software_->polls(cpu.vcpu->vm->id))
             return;
-    stop(End::done);
+        polls = true;
+    }
+    if (polls)
+        quiet_->restart();
+    else
+        stop(End::done);
 }
 
 void Run::wire() {
@@ -200,13 +238,19 @@ void Run::wire() {
         if (options_.progress)
             options_.progress({models::kernel_now(), s_.duration});
     });
+    quiet_ = std::make_unique<QuietPeriod>("quiet", platform_->timeline(), [this] {
+        if (platform_->activity().idle())
+            stop(End::done);
+    });
     watchdog_ = std::make_unique<Watchdog>("watchdog", h, platform_->timeline(), s_.watchdog,
                                            [this] { stop(End::stuck); });
 }
 
 void Run::simulate() {
     sc_core::sc_start(s_.duration.sc(), sc_core::SC_EXIT_ON_STARVATION);
-    ended_at_ = models::kernel_now();
+    // Events beyond the duration stay where they are: the run came to its end in time.
+    ended_at_ =
+        end_ == End::none && sc_core::sc_pending_activity() ? s_.duration : models::kernel_now();
     if (interrupted() && end_ == End::none)
         end_ = End::interrupted;
     // Nothing is left that could happen, and somebody still waits.
@@ -332,9 +376,8 @@ Results Run::operator()() {
             for (const RemioDevConfig& d : vm.remio_devs)
                 if (d.name == e->device && (e->vm.empty() || vm.name == e->vm))
                     where = fmt::format("{}:{}: {}", d.place.file, d.place.line, d.place.key);
-        results_.errors.push_back(
-            fmt::format("{}: the hypervisor does not boot this configuration: {}", where,
-                        e->message));
+        results_.errors.push_back(fmt::format(
+            "{}: the hypervisor does not boot this configuration: {}", where, e->message));
         return results_;
     }
     wire();
@@ -351,10 +394,10 @@ Results Run::operator()() {
         results_.status = Status::error;
         results_.crashed = true;
     }
-    results_.host.wall_ns = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() -
-                                                             begin)
-            .count());
+    results_.host.wall_ns =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                       std::chrono::steady_clock::now() - begin)
+                                       .count());
     results_.host.cpu_ns = cpu_time_ns() - cpu_begin;
     results_.host.activations = platform_->timeline().activations;
     results_.host.more["instructions"] = static_cast<std::int64_t>(platform_->instructions());

@@ -57,9 +57,9 @@ Software::Software(const Scenario& s) {
 }
 
 void Software::wrong(const Place& p, const std::string& what) {
-    errors_.push_back(p.line > 0 ? fmt::format("{}:{}:{}: {}: {}", p.file, p.line, p.column, p.key,
-                                               what)
-                                 : fmt::format("{}: {}: {}", p.file, p.key, what));
+    errors_.push_back(p.line > 0
+                          ? fmt::format("{}:{}:{}: {}: {}", p.file, p.line, p.column, p.key, what)
+                          : fmt::format("{}: {}: {}", p.file, p.key, what));
 }
 
 std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const VmConfig& vm) {
@@ -122,8 +122,8 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
     for (const auto& [name, n] : s.timing.operations) {
         if (name.starts_with("frontend.") &&
             !operations.set_instructions(name, static_cast<std::uint32_t>(n)))
-            wrong(s.platform.place, fmt::format("timing.operations: there is no operation '{}'",
-                                                name));
+            wrong(s.platform.place,
+                  fmt::format("timing.operations: there is no operation '{}'", name));
     }
     c.operations = operations;
     return std::make_unique<fe::FrontendProgram>(std::move(c));
@@ -163,7 +163,8 @@ std::unique_ptr<vms::Program> Software::make_service(const Scenario& s, const Vm
         d.shmem_base = remio->shmem.base;
         d.shmem_size = remio->shmem.size;
         d.interrupt = remio->interrupt;
-        // Bao passes an interrupt id on as eight bits; the guest enables what its configuration says.
+        // Bao passes an interrupt id on as eight bits; the guest enables what its configuration
+        // says.
         d.backend = sv::find_backend(b.backend);
         d.queue_size = static_cast<std::uint32_t>(b.queue_size);
         d.indirect = b.indirect;
@@ -171,15 +172,14 @@ std::unique_ptr<vms::Program> Software::make_service(const Scenario& s, const Vm
         if (!b.serial.empty()) {
             const auto dev = std::find_if(vm.devs.begin(), vm.devs.end(),
                                           [&](const auto& x) { return x.device == b.serial; });
-            const auto uart =
-                std::find_if(s.platform.uarts.begin(), s.platform.uarts.end(),
-                             [&](const auto& x) { return x.name == b.serial; });
+            const auto uart = std::find_if(s.platform.uarts.begin(), s.platform.uarts.end(),
+                                           [&](const auto& x) { return x.name == b.serial; });
             if (dev == vm.devs.end() || uart == s.platform.uarts.end()) {
                 wrong(b.place, fmt::format("serial '{}' is not one of the VM's devs", b.serial));
                 continue;
             }
-            d.serial.kind = uart->model == UartModel::cadence ? sv::SerialKind::cadence
-                                                              : sv::SerialKind::pl011;
+            d.serial.kind =
+                uart->model == UartModel::cadence ? sv::SerialKind::cadence : sv::SerialKind::pl011;
             d.serial.base = dev->va;
             d.serial.interrupt = uart->interrupt;
             d.serial.clock_hz = uart->reference_clock_hz;
@@ -273,10 +273,11 @@ std::vector<std::string> Software::describe_unfinished() const {
             const char* state = c.state == wl::State::failed    ? "has failed"
                                 : c.state == wl::State::running ? "has not ended"
                                                                 : "has not begun";
-            lines.push_back(fmt::format(
-                "VM {}: workload {} ({}) {}: {} bytes written, {} read, {} line(s), {} mismatch(es).",
-                e.vm->name, i, wl::name(e.frontend->config().workloads[i].kind), state, c.tx_bytes,
-                c.rx_bytes, c.lines, c.mismatches));
+            lines.push_back(
+                fmt::format("VM {}: workload {} ({}) {}: {} bytes written, {} read, {} line(s), {} "
+                            "mismatch(es).",
+                            e.vm->name, i, wl::name(e.frontend->config().workloads[i].kind), state,
+                            c.tx_bytes, c.rx_bytes, c.lines, c.mismatches));
         }
     }
     return lines;

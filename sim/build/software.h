@@ -25,6 +25,11 @@ class Software {
     /// The program of a VM.
     vms::Program& program(std::size_t vm) { return *programs_[vm].program; }
 
+    /// Whether a VM's program is a service guest that polls, and so never waits.
+    bool polls(std::size_t vm) const {
+        return programs_[vm].service != nullptr && programs_[vm].vm->software.polling;
+    }
+
     /// Front-ends whose workloads have not ended.
     std::size_t unfinished() const;
     bool has_workloads() const;

@@ -292,7 +292,7 @@ void Description::remote_io() {
              {"device"},
              {"window"},
              {"interrupt", Align::right},
-             {"shared memory, at the same guest address on both sides"}});
+             {"shared memory"}});
     for (const auto& [v, d] : sides) {
         const bool front = d->type == RemioType::frontend;
         t.row({fmt::format("{}", d->bind_key), front ? "front-end" : "back-end", v->name, d->name,

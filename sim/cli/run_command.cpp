@@ -205,7 +205,7 @@ Outcome run_all(const CommandLine& line, Screen& screen) {
     std::map<std::string, std::uint64_t> counts;
     bool first = true;
     for (const std::string& file : line.files) {
-        if (!std::exchange(first, false) && !line.quiet)
+        if (!std::exchange(first, false) && !line.quiet && !interrupted())
             screen.report("\n");
         Outcome one = interrupted() ? not_started(file) : run_in_child(file, line, screen);
         all.exit = exit_status::worse(all.exit, one.exit);
@@ -219,8 +219,8 @@ Outcome run_all(const CommandLine& line, Screen& screen) {
          {Status::pass, Status::fail, Status::error, Status::stuck, Status::interrupted})
         if (const auto n = counts.find(std::string(name_of(s))); n != counts.end())
             summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", n->second, n->first);
-    screen.report(
-        fmt::format("\n{}: {}\n", counted(line.files.size(), "scenario", "scenarios"), summary));
+    screen.report(fmt::format("{}{}: {}\n", line.quiet ? "" : "\n",
+                              counted(line.files.size(), "scenario", "scenarios"), summary));
     if (!line.quiet)
         screen.report(table.text(2, style));
     return all;

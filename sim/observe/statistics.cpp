@@ -1,11 +1,18 @@
 // The rare part of the statistics of legs; the frequent one is inline.
 #include "sim/observe/statistics.h"
 
+#include <new>
+#include <type_traits>
+
 namespace sim {
 
 Statistics::Leg* Statistics::first_record(std::uint16_t leg) {
-    legs_[leg] = std::make_unique<Leg>();
-    return legs_[leg].get();
+    static_assert(std::is_trivially_destructible_v<Leg>, "nobody destroys it");
+    static_assert(alignof(Leg) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+    if (storage_ == nullptr)
+        storage_ = std::make_unique_for_overwrite<std::byte[]>(max_legs * sizeof(Leg));
+    legs_[leg] = new (storage_.get() + leg * sizeof(Leg)) Leg();
+    return legs_[leg];
 }
 
 LegSummary Statistics::summary(std::uint16_t leg) const {

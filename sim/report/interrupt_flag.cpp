@@ -1,5 +1,5 @@
-// A signal handler may only touch a lock-free atomic: the one place where the program has a
-// variable that belongs to no object.
+// A signal handler may only touch a lock-free atomic: the one place where the program has
+// variables that belong to no object.
 #include "sim/report/interrupt_flag.h"
 
 #include <atomic>
@@ -11,11 +11,14 @@ namespace sim {
 namespace {
 
 std::atomic<bool> flag{false};
-static_assert(std::atomic<bool>::is_always_lock_free);
+/// SIGINTs so far. A SIGTERM does not count: of two signals that arrive together either handler may
+/// be the first to run.
+std::atomic<int> keystrokes{0};
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
 void on_signal(int number) {
-    const bool again = flag.exchange(true);
-    if (again && number == SIGINT) {
+    flag = true;
+    if (number == SIGINT && keystrokes++ > 0) {
         // Impatient: the default action, which ends the process as the shell expects it.
         ::signal(SIGINT, SIG_DFL);
         ::raise(SIGINT);

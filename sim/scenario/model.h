@@ -224,7 +224,7 @@ struct Scenario {
     std::string description;
     models::Picos duration = models::Picos::ms(1000);
     std::uint64_t seed = 1;
-    models::Picos quantum = models::Picos::us(1);
+    models::Picos quantum = models::Picos::us(100);  ///< how far a CPU computes ahead of the kernel
     models::Picos watchdog = models::Picos::ms(100);
     bool strict = false;  ///< every observation is a failure
     PlatformConfig platform;

@@ -385,8 +385,9 @@ KeySpec make_schema() {
             number(K::time, "duration", "1s", "1us", longest_time,
                    "Simulated time after which the run ends, done or not."),
             number(K::integer, "seed", "1", "0", "", "Of all that is random in the run."),
-            number(K::time, "quantum", "1us", "1ns", "1s",
-                   "How far a CPU may run ahead of the others in private computation."),
+            number(K::time, "quantum", "100us", "1ns", "1s",
+                   "How far a CPU may compute ahead before it gives up its thread; a matter of "
+                   "host speed, results are the same."),
             number(K::time, "watchdog", "100ms", "1us", longest_time,
                    "A request that waits longer makes the run stuck."),
             flag("strict", "false", "Every observation is a failure."),

@@ -111,11 +111,6 @@ class Validator {
     // --- the run ------------------------------------------------------------------------------
 
     void run_times() {
-        if (s_.quantum > s_.duration)
-            error(values_["quantum"].place,
-                  "found {}, more than the duration {}; a quantum is a small part of it: write a "
-                  "smaller one",
-                  values_["quantum"].text, values_["duration"].text);
         if (s_.vms.empty())
             error(values_["vms"].place, "found no VM; a scenario has at least one: name one");
     }

@@ -58,6 +58,7 @@ class FakeCpu final : public Cpu {
     std::function<void(CallRegisters&)> on_smc;
     std::function<void()> on_wait;  ///< WFI with no interrupt pending
     std::function<void(const Work&)> on_retire;
+    std::function<void(const NoteRecord&)> on_note;
     std::function<void(GuestAddr)> on_publish;  ///< after the word was written
     std::function<void(GuestAddr)> on_observe;  ///< before the word is read
 
@@ -152,6 +153,8 @@ class FakeCpu final : public Cpu {
 
     void note(Note what, std::uint64_t a, std::uint64_t b) override {
         notes.push_back({what, a, b});
+        if (on_note)
+            on_note(notes.back());
     }
 
   protected:

@@ -97,6 +97,10 @@ void Interrupts::attach(IntId id, InterruptHandler& handler) {
     if (shared)
         write(gic_.gicd, gicd::byte_register(gicd::itargetsr, id.value), own_target_mask(),
               Width::byte);
+    // Out of reset an interrupt may have the lowest priority of all, which no mask lets through.
+    if (profile_.setup == InterruptProfile::Setup::only_enable)
+        write(gic_.gicd, gicd::byte_register(gicd::ipriorityr, id.value), default_priority,
+              Width::byte);
     write(gic_.gicd, gicd::bit_register(gicd::isenabler, id.value), gicd::bit(id.value));
 }
 

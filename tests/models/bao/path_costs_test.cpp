@@ -146,9 +146,8 @@ TEST_F(DeviceAccesses, FrontendTrapAndResume) {
 
 TEST_F(DeviceAccesses, InterruptByMessageWithInjection) {
     run(frontend(1), backend(1));
-    EXPECT_THAT(
-        accesses_of(rig.recorder, first(Leg::irq_remio)),
-        ElementsAre("R GICC+0C", "R GICH+30", "W GICH+100", "W GICC+10", "W GICC+1000"));
+    EXPECT_THAT(accesses_of(rig.recorder, first(Leg::irq_remio)),
+                ElementsAre("R GICC+0C", "R GICH+30", "W GICH+100", "W GICC+10", "W GICC+1000"));
 }
 
 TEST_F(DeviceAccesses, MaintenanceInterrupt) {
@@ -241,27 +240,28 @@ TEST(Mechanism, SpinAddsItsIterations) {
     BackendOptions o;
     o.delay_ns = 10'000;
     r.run_on(1, backend(1, o));
-    r.run_on(0, std::make_unique<Guest>([](vms::Cpu& cpu) {
-        GuestGic gic(cpu);
-        unsigned ticks = 0;
-        Vector vector([&] {
-            const unsigned iar = gic.acknowledge();
-            if ((iar & 0x3ff) == 27) {
-                cpu.set_timer(~std::uint64_t{0}, {});
-                ++ticks;
-            }
-            gic.end(iar);
-        });
-        cpu.set_vector(&vector);
-        gic.start();
-        gic.enable(27);
-        gic.enable(79);
-        cpu.mask_interrupts(false);
-        cpu.retire_nanoseconds(1'000'000);
-        cpu.set_timer(cpu.counter() + 300, {true, false, false});  // 3 us: while it is stalled
-        cpu.load(GuestAddr{window + 0x70}, Width::word);
-        EXPECT_EQ(ticks, 1u);  // taken after the resume, not before
-    }));
+    r.run_on(
+        0, std::make_unique<Guest>([](vms::Cpu& cpu) {
+            GuestGic gic(cpu);
+            unsigned ticks = 0;
+            Vector vector([&] {
+                const unsigned iar = gic.acknowledge();
+                if ((iar & 0x3ff) == 27) {
+                    cpu.set_timer(~std::uint64_t{0}, {});
+                    ++ticks;
+                }
+                gic.end(iar);
+            });
+            cpu.set_vector(&vector);
+            gic.start();
+            gic.enable(27);
+            gic.enable(79);
+            cpu.mask_interrupts(false);
+            cpu.retire_nanoseconds(1'000'000);
+            cpu.set_timer(cpu.counter() + 300, {true, false, false});  // 3 us: while it is stalled
+            cpu.load(GuestAddr{window + 0x70}, Width::word);
+            EXPECT_EQ(ticks, 1u);  // taken after the resume, not before
+        }));
     r.simulate();
     const auto spins = r.recorder.of(Leg::spin);
     ASSERT_GT(spins.size(), 5u);
@@ -281,12 +281,12 @@ TEST(Mechanism, GrowthWithDevicesAndRegions) {
     s.devices = 8;
     Rig r(s);
     r.run_on(0, std::make_unique<Guest>([](vms::Cpu& cpu) {
-        cpu.retire_nanoseconds(1'000'000);
-        for (unsigned d = 0; d < 8; ++d) {
-            cpu.load(GuestAddr{window - d * window_size + 0x70}, Width::word);
-            cpu.retire_nanoseconds(50'000);
-        }
-    }));
+                 cpu.retire_nanoseconds(1'000'000);
+                 for (unsigned d = 0; d < 8; ++d) {
+                     cpu.load(GuestAddr{window - d * window_size + 0x70}, Width::word);
+                     cpu.retire_nanoseconds(50'000);
+                 }
+             }));
     r.run_on(1, backend(8));
     r.simulate();
     const auto at = [&](Leg leg, unsigned k) { return r.recorder.of(leg).at(k).instructions; };
@@ -377,20 +377,20 @@ TEST(OtherRows, NotifyAndIpcAndSgi) {
     Rig r;
     r.run_on(1, backend(1));
     r.run_on(0, std::make_unique<Guest>([](vms::Cpu& cpu) {
-        GuestGic gic(cpu);
-        Vector vector([&] { gic.end(gic.acknowledge()); });
-        cpu.set_vector(&vector);
-        gic.start();
-        gic.enable(79);
-        cpu.mask_interrupts(false);
-        cpu.retire_nanoseconds(1'000'000);
-        vms::CallRegisters x{};
-        EXPECT_EQ(remio_call(cpu, 0, op_notify, x), 0);  // nobody checks the role
-        cpu.retire_nanoseconds(20'000);
-        // A guest SGI to itself: target list filter 2.
-        cpu.store(GuestAddr{guest_gicd + 0xf00}, Width::word, 2u << 24 | 3);
-        cpu.retire_nanoseconds(20'000);
-    }));
+                 GuestGic gic(cpu);
+                 Vector vector([&] { gic.end(gic.acknowledge()); });
+                 cpu.set_vector(&vector);
+                 gic.start();
+                 gic.enable(79);
+                 cpu.mask_interrupts(false);
+                 cpu.retire_nanoseconds(1'000'000);
+                 vms::CallRegisters x{};
+                 EXPECT_EQ(remio_call(cpu, 0, op_notify, x), 0);  // nobody checks the role
+                 cpu.retire_nanoseconds(20'000);
+                 // A guest SGI to itself: target list filter 2.
+                 cpu.store(GuestAddr{guest_gicd + 0xf00}, Width::word, 2u << 24 | 3);
+                 cpu.retire_nanoseconds(20'000);
+             }));
     r.simulate();
     expect_row(r.recorder, Leg::be_notify, 329, 1);
     expect_row(r.recorder, Leg::be_notify_a, 272, 1);

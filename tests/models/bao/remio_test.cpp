@@ -1,5 +1,5 @@
-// Remote I/O against Bao's behaviour (src/core/remio.c, hypercall.c at commit 738e3dc): result codes,
-// request states, the FIFO, boot checks, and the sharp edges with their observations.
+// Remote I/O against Bao's behaviour (src/core/remio.c, hypercall.c at commit 738e3dc): result
+// codes, request states, the FIFO, boot checks, and the sharp edges with their observations.
 #include <gtest/gtest.h>
 
 #include "tests/models/bao/rig.h"
@@ -39,26 +39,25 @@ std::function<void(vms::Cpu&)> answering(std::function<void(vms::Cpu&, vms::Call
 TEST(Hypercall, ResultCodes) {
     Rig r;
     bool ran = false;
-    r.run_on(0, [](vms::Cpu& cpu) {
-        cpu.retire_nanoseconds(2'000'000);
-    });
+    r.run_on(0, [](vms::Cpu& cpu) { cpu.retire_nanoseconds(2'000'000); });
     r.run_on(1, after_boot([&](vms::Cpu& cpu) {
-        vms::CallRegisters x{};
-        EXPECT_EQ(remio_call(cpu, 0, op_ask, x), 1) << "ASK on an empty list";
-        EXPECT_EQ(remio_call(cpu, 0, op_ask, x, 1), 1) << "ASK with a value";
-        EXPECT_EQ(remio_call(cpu, 0, op_ask, x, 0, 0, 1), 1) << "ASK with an address";
-        EXPECT_EQ(remio_call(cpu, 0, 7, x), -3) << "unknown op";
-        EXPECT_EQ(remio_call(cpu, 1, op_ask, x), -3) << "device index out of range";
-        EXPECT_EQ(remio_call(cpu, 0, op_read, x, 0, 0), -1) << "completion of a free request";
-        EXPECT_EQ(remio_call(cpu, 0, op_read, x, 0, 99), -1) << "completion of a bad id";
-        x = {0xc600'0009};
-        cpu.hvc(x);
-        EXPECT_EQ(static_cast<std::int64_t>(x[0]), -2) << "unknown hypercall";
-        x = {0x1234'0000};
-        cpu.hvc(x);
-        EXPECT_EQ(static_cast<std::int64_t>(x[0]), -1) << "unknown SMCCC function";
-        ran = true;
-    }));
+                 vms::CallRegisters x{};
+                 EXPECT_EQ(remio_call(cpu, 0, op_ask, x), 1) << "ASK on an empty list";
+                 EXPECT_EQ(remio_call(cpu, 0, op_ask, x, 1), 1) << "ASK with a value";
+                 EXPECT_EQ(remio_call(cpu, 0, op_ask, x, 0, 0, 1), 1) << "ASK with an address";
+                 EXPECT_EQ(remio_call(cpu, 0, 7, x), -3) << "unknown op";
+                 EXPECT_EQ(remio_call(cpu, 1, op_ask, x), -3) << "device index out of range";
+                 EXPECT_EQ(remio_call(cpu, 0, op_read, x, 0, 0), -1)
+                     << "completion of a free request";
+                 EXPECT_EQ(remio_call(cpu, 0, op_read, x, 0, 99), -1) << "completion of a bad id";
+                 x = {0xc600'0009};
+                 cpu.hvc(x);
+                 EXPECT_EQ(static_cast<std::int64_t>(x[0]), -2) << "unknown hypercall";
+                 x = {0x1234'0000};
+                 cpu.hvc(x);
+                 EXPECT_EQ(static_cast<std::int64_t>(x[0]), -1) << "unknown SMCCC function";
+                 ran = true;
+             }));
     r.simulate();
     EXPECT_TRUE(ran);
     EXPECT_TRUE(r.recorder.observed("call.unknown-hypercall"));
@@ -70,13 +69,13 @@ TEST(Hypercall, AskHandsOverTheAccess) {
     Rig r;
     vms::CallRegisters seen{};
     r.run_on(0, after_boot([](vms::Cpu& cpu) {
-        // The whole 64-bit register travels, whatever the width.
-        cpu.store(GuestAddr{window + 0x52}, Width::half, 0x1122'3344'5566'7788);
-    }));
+                 // The whole 64-bit register travels, whatever the width.
+                 cpu.store(GuestAddr{window + 0x52}, Width::half, 0x1122'3344'5566'7788);
+             }));
     r.run_on(1, answering([&](vms::Cpu& cpu, vms::CallRegisters& x) {
-        seen = x;
-        remio_call(cpu, 0, op_write, x, 0, seen[5]);
-    }));
+                 seen = x;
+                 remio_call(cpu, 0, op_write, x, 0, seen[5]);
+             }));
     r.simulate();
     EXPECT_EQ(seen[1], window + 0x52);
     EXPECT_EQ(seen[2], op_write);
@@ -91,10 +90,10 @@ TEST(Hypercall, ACompletedRequestCannotBeCompletedAgain) {
     std::int64_t again = 0;
     r.run_on(0, after_boot([](vms::Cpu& cpu) { cpu.load(GuestAddr{window}, Width::word); }));
     r.run_on(1, answering([&](vms::Cpu& cpu, vms::CallRegisters& x) {
-        const std::uint64_t id = x[5];
-        EXPECT_EQ(remio_call(cpu, 0, op_read, x, 5, id), 0);
-        again = remio_call(cpu, 0, op_read, x, 6, id);
-    }));
+                 const std::uint64_t id = x[5];
+                 EXPECT_EQ(remio_call(cpu, 0, op_read, x, 5, id), 0);
+                 again = remio_call(cpu, 0, op_read, x, 6, id);
+             }));
     r.simulate();
     EXPECT_EQ(again, -1);
 }
@@ -105,12 +104,12 @@ TEST(SharpEdge, AReadCompletedByWriteLeavesTheRegister) {
     Rig r;
     std::uint64_t value = 0;
     r.run_on(0, after_boot([&](vms::Cpu& cpu) {
-        value = cpu.load(GuestAddr{window}, Width::word, 0xdead'beef'0bad'cafe);
-    }));
+                 value = cpu.load(GuestAddr{window}, Width::word, 0xdead'beef'0bad'cafe);
+             }));
     r.run_on(1, answering([](vms::Cpu& cpu, vms::CallRegisters& x) {
-        const std::uint64_t id = x[5];
-        remio_call(cpu, 0, op_write, x, 0x55, id);
-    }));
+                 const std::uint64_t id = x[5];
+                 remio_call(cpu, 0, op_write, x, 0x55, id);
+             }));
     r.simulate();
     EXPECT_EQ(value, 0xdead'beef'0bad'cafeu);
     EXPECT_TRUE(r.recorder.observed("remio.completion-op-mismatch"));
@@ -119,13 +118,12 @@ TEST(SharpEdge, AReadCompletedByWriteLeavesTheRegister) {
 TEST(SharpEdge, AReadWritesAll64BitsWhateverTheWidth) {
     Rig r;
     std::uint64_t value = 0;
-    r.run_on(0, after_boot([&](vms::Cpu& cpu) {
-        value = cpu.load(GuestAddr{window}, Width::byte, 0);
-    }));
+    r.run_on(
+        0, after_boot([&](vms::Cpu& cpu) { value = cpu.load(GuestAddr{window}, Width::byte, 0); }));
     r.run_on(1, answering([](vms::Cpu& cpu, vms::CallRegisters& x) {
-        const std::uint64_t id = x[5];
-        remio_call(cpu, 0, op_read, x, 0x1122'3344'5566'7788, id);
-    }));
+                 const std::uint64_t id = x[5];
+                 remio_call(cpu, 0, op_read, x, 0x1122'3344'5566'7788, id);
+             }));
     r.simulate();
     EXPECT_EQ(value, 0x1122'3344'5566'7788u);
 }
@@ -134,9 +132,9 @@ TEST(SharpEdge, AnAccessWithoutSyndromeStopsTheCpu) {
     Rig r;
     bool returned = false;
     r.run_on(0, after_boot([&](vms::Cpu& cpu) {
-        cpu.load_pair(GuestAddr{window});
-        returned = true;
-    }));
+                 cpu.load_pair(GuestAddr{window});
+                 returned = true;
+             }));
     r.run_on(1, backend(1));
     r.simulate();
     EXPECT_FALSE(returned);
@@ -149,9 +147,9 @@ TEST(SharpEdge, AnAddressWithoutHandlerStopsTheCpu) {
     Rig r;
     bool returned = false;
     r.run_on(0, after_boot([&](vms::Cpu& cpu) {
-        cpu.store(GuestAddr{0x1234'0000}, Width::word, 1);
-        returned = true;
-    }));
+                 cpu.store(GuestAddr{0x1234'0000}, Width::word, 1);
+                 returned = true;
+             }));
     r.run_on(1, backend(1));
     r.simulate();
     EXPECT_FALSE(returned);
@@ -165,8 +163,8 @@ TEST(SharpEdge, ABackEndsInterruptAbove255IsTruncated) {
     };
     Rig r(o);
     std::uint64_t value = 0;
-    r.run_on(0, after_boot(
-                    [&](vms::Cpu& cpu) { value = cpu.load(GuestAddr{window}, Width::word); }));
+    r.run_on(0,
+             after_boot([&](vms::Cpu& cpu) { value = cpu.load(GuestAddr{window}, Width::word); }));
     r.run_on(1, backend(1));
     r.simulate();
     EXPECT_EQ(value, 0x1000 + (window & 0xfff));
@@ -195,9 +193,9 @@ TEST(SharpEdge, ASilentBackEndStallsTheFrontEndForEver) {
     Rig r;
     bool returned = false;
     r.run_on(0, after_boot([&](vms::Cpu& cpu) {
-        cpu.load(GuestAddr{window}, Width::word);
-        returned = true;
-    }));
+                 cpu.load(GuestAddr{window}, Width::word);
+                 returned = true;
+             }));
     r.run_on(1, answering([](vms::Cpu&, vms::CallRegisters&) {}));
     r.simulate();
     EXPECT_FALSE(returned);
@@ -210,11 +208,11 @@ TEST(SharpEdge, AFullMessageQueueDropsAndWarns) {
     Rig r;
     r.run_on(0, [](vms::Cpu&) {});
     r.run_on(1, after_boot([](vms::Cpu& cpu) {
-        for (int i = 0; i < 254; ++i) {
-            vms::CallRegisters x{};
-            EXPECT_EQ(remio_call(cpu, 0, op_notify, x), 0);  // the caller is not told
-        }
-    }));
+                 for (int i = 0; i < 254; ++i) {
+                     vms::CallRegisters x{};
+                     EXPECT_EQ(remio_call(cpu, 0, op_notify, x), 0);  // the caller is not told
+                 }
+             }));
     r.simulate();
     unsigned dropped = 0;
     for (const auto& e : r.recorder.events)

@@ -11,10 +11,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <systemc>
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <systemc>
 
 #include "models/bao/hypervisor.h"
 #include "models/bus/bus.h"
@@ -41,11 +41,11 @@ constexpr std::uint64_t private_base = 0x4000'0000;
 constexpr std::uint64_t private_size = 0x1'0000;
 
 struct Options {
-    unsigned devices = 1;           ///< remote I/O devices between VM 0 and VM 1
-    bool firmware_standby = true;   ///< as measured
+    unsigned devices = 1;          ///< remote I/O devices between VM 0 and VM 1
+    bool firmware_standby = true;  ///< as measured
     bool eoi_maintenance = true;
     unsigned list_registers = 4;
-    Picos quantum = Picos::us(1);
+    Picos quantum = Picos::us(100);
     Picos backend_start{};
     std::uint16_t frontend_interrupt = 79;
     std::function<void(bao::Config&)> adjust;  ///< last word on the configuration
@@ -202,8 +202,8 @@ class Rig {
         bus.map({"gicc", models::PhysAddr{0x0801'0000}, 0x2000, &gic.cpu_interface(), banked});
         bus.map({"gich", models::PhysAddr{0x0803'0000}, 0x1000, &gic.virtual_interface_control(),
                  banked});
-        bus.map({"gicv", models::PhysAddr{0x0804'0000}, 0x2000, &gic.virtual_cpu_interface(),
-                 banked});
+        bus.map(
+            {"gicv", models::PhysAddr{0x0804'0000}, 0x2000, &gic.virtual_cpu_interface(), banked});
         for (unsigned i = 0; i < config.cpu_num; ++i) {
             models::Core::Parameters p;
             p.id = models::CpuId{static_cast<std::uint8_t>(i)};
@@ -236,9 +236,13 @@ class Rig {
 
     bao::Config make_config(const Options& s) {
         bao::Config c;
-        c.gic = {models::PhysAddr{0x0800'0000}, models::PhysAddr{0x0801'0000},
-                 models::PhysAddr{0x0803'0000}, models::PhysAddr{0x0804'0000}, vms::IntId{25},
-                 s.list_registers, 288};
+        c.gic = {models::PhysAddr{0x0800'0000},
+                 models::PhysAddr{0x0801'0000},
+                 models::PhysAddr{0x0803'0000},
+                 models::PhysAddr{0x0804'0000},
+                 vms::IntId{25},
+                 s.list_registers,
+                 288};
         c.cpu_num = 4;
         c.firmware_standby = s.firmware_standby;
         c.vmlist.resize(2);

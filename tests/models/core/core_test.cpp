@@ -1,6 +1,6 @@
 // The rules of time of a CPU (models/core/core.h): private computation runs ahead, what others see
-// happens at its exact time, interrupts end waits and interrupt computation at their time, CPUs that
-// are due together act in the order of their numbers.
+// happens at its exact time, interrupts end waits and interrupt computation at their time, CPUs
+// that are due together act in the order of their numbers.
 #include <gtest/gtest.h>
 
 #include "tests/models/bao/rig.h"
@@ -79,7 +79,8 @@ TEST_F(TwoCpus, EqualTimesAreServedInTheOrderOfTheCpus) {
     ASSERT_EQ(first.size(), 50u);
     ASSERT_EQ(second.size(), 50u);
     for (std::size_t i = 0; i < 50; ++i) {
-        EXPECT_EQ(first[i] + second[i], 4 * i + 1) << i;  // 2i and 2i + 1, in one order or the other
+        EXPECT_EQ(first[i] + second[i], 4 * i + 1)
+            << i;  // 2i and 2i + 1, in one order or the other
     }
 }
 

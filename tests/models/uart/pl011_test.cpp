@@ -327,8 +327,8 @@ TEST(Pl011, EmptiedFifoHasNoTimeout) {
 }
 
 TEST(Pl011, OverrunIsCarriedByTheNextCharacter) {
-    // 2.4.? and table 3-2: what is in the FIFO stays; the overrun bit enters it with the next
-    // character that finds room.
+    // Chapter 2, "Error bits", and UARTDR.OE: what is in the FIFO stays; the overrun bit enters it
+    // with the next character that finds room.
     std::string text(34, 'o');
     text[32] = 'L';
     text[33] = 'M';

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -267,5 +268,57 @@ TEST_F(Program, CheckShowsWhatItFinds) {
     EXPECT_THAT(bad.err, HasSubstr("b.yaml:9:1"));
     EXPECT_THAT(bad.out, HasSubstr("1 error"));
 }
+
+#ifdef HAVE_PROGRAM
+// The whole program on a scenario of the repository: what it writes follows the schema, and is the
+// same twice but for the host's figures.
+TEST_F(Program, TheSameScenarioGivesTheSameResultsAndTrace) {
+    const std::string scenario_file = BAOSIM_SOURCE_DIR "/scenarios/console-echo.yaml";
+    std::string results[2];
+    std::string traces[2];
+    for (int i = 0; i < 2; ++i) {
+        const Ended e = wait(start(
+            {"run", "--quiet", scenario_file, "--json", path("json"), "--trace", path("trace")},
+            BAOSIM_PROGRAM, path("out")));
+        EXPECT_EQ(e.exit, 0) << e.out << e.err;
+        nlohmann::json j = json();
+        j.erase("host");
+        results[i] = j.dump();
+        traces[i] = content(path("trace"));
+    }
+    EXPECT_EQ(results[0], results[1]);
+    EXPECT_EQ(traces[0], traces[1]);
+    EXPECT_THAT(traces[0], HasSubstr(" cpu0 boot          vm=0 vcpu=0\n"));
+    // Nothing in the trace goes back in time.
+    double last = 0;
+    std::istringstream lines(traces[0]);
+    for (std::string l; std::getline(lines, l);) {
+        const double t = std::stod(l);
+        ASSERT_GE(t, last) << l;
+        last = t;
+    }
+    const std::string validate = "python3 " BAOSIM_SOURCE_DIR
+                                 "/tests/sim/report/validate.py " BAOSIM_SOURCE_DIR
+                                 "/docs/results.schema.json " +
+                                 path("json");
+    EXPECT_EQ(std::system(validate.c_str()), 0);
+}
+
+TEST_F(Program, AConfigurationThatDoesNotBootIsWrongInput) {
+    const Ended e =
+        wait(start({"run", BAOSIM_SOURCE_DIR "/scenarios/boot-checks/two-backends.yaml"},
+                   BAOSIM_PROGRAM, path("out")));
+    EXPECT_EQ(e.exit, 2);
+    EXPECT_THAT(e.err, HasSubstr("does not boot this configuration"));
+}
+
+TEST_F(Program, ASilentBackendIsStuckAndSaysWho) {
+    const Ended e = wait(start({"run", BAOSIM_SOURCE_DIR "/scenarios/silent-backend.yaml"},
+                               BAOSIM_PROGRAM, path("out")));
+    EXPECT_EQ(e.exit, 3);
+    EXPECT_THAT(e.out, StartsWith("STUCK  silent-backend"));
+    EXPECT_THAT(e.out, HasSubstr("Diagnosis"));
+}
+#endif
 
 }  // namespace

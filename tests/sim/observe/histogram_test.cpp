@@ -43,6 +43,9 @@ TEST(Histogram, EdgesOfBucketsMeetWithoutGap) {
         const std::uint64_t edge = Histogram::upper_edge(b);
         ASSERT_EQ(Histogram::bucket_of(edge), b);
         ASSERT_EQ(Histogram::bucket_of(edge + 1), b + 1);
+        // No bucket is wider than the error that is promised.
+        const std::uint64_t lower = b == 0 ? 0 : Histogram::upper_edge(b - 1) + 1;
+        ASSERT_LE(edge - lower, lower / 128);
     }
     EXPECT_EQ(Histogram::bucket_of(~std::uint64_t{0}), Histogram::buckets - 1);
     EXPECT_EQ(Histogram::upper_edge(Histogram::buckets - 1), ~std::uint64_t{0});
@@ -103,7 +106,7 @@ TEST(Histogram, SumOfTwoIsTheHistogramOfBoth) {
 
 TEST(ExactCounts, MedianIsAValueThatOccurred) {
     const auto c = std::make_unique<ExactCounts<1024>>();
-    for (const std::uint64_t v : {620, 617, 1000, 619})
+    for (const std::uint64_t v : {620u, 617u, 1000u, 619u})
         c->record(v);
     EXPECT_EQ(c->median(), 619u);  // the lower of the two in the middle
     c->record(1000);
@@ -113,7 +116,7 @@ TEST(ExactCounts, MedianIsAValueThatOccurred) {
 TEST(ExactCounts, BeyondItsLimitItKeepsTheResolutionOfAHistogram) {
     const auto c = std::make_unique<ExactCounts<16>>();
     c->record(3);
-    for (const std::uint64_t v : {100'000, 200'000, 300'000})
+    for (const std::uint64_t v : {100'000u, 200'000u, 300'000u})
         c->record(v);
     EXPECT_EQ(c->count(), 4u);
     EXPECT_EQ(c->quantile(Quantile::percent(25)), 3u);

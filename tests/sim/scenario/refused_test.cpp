@@ -38,6 +38,14 @@ TEST(Refused, UnknownKeyNamesTheNearest) {
     expect_says(error_at(r, "vms.linux0.cpu_affinity"), {"required", "missing"});
 }
 
+TEST(Refused, SwappedLettersAreOneMistake) {
+    const Folder folder;
+    const std::string text =
+        with(echo_text(), "cpu_affinity: 0x2", "cpu_affinity: 0x2\n    gci: {}");
+    expect_says(error_at(load(folder.write("a.yaml", text)), "vms.linux0.gci"),
+                {"did you mean 'gic'?"});
+}
+
 TEST(Refused, NumberWithoutUnit) {
     const Folder folder;
     const std::string text = with(echo_text(), "duration: 1s", "duration: 5");
@@ -264,6 +272,9 @@ TEST(Refused, AliasBomb) {
     const Diagnostic d = only_error(load(folder.write("a.yaml", alias_levels(10, 10))));
     EXPECT_GT(d.place.line, 1);
     expect_says(d, {"aliases"});
+    // The limit is 50 000 values written out: five levels are 111 110, four are 11 110.
+    expect_says(only_error(load(folder.write("b.yaml", alias_levels(5, 10)))), {"aliases"});
+    expect_says(error_at(load(folder.write("c.yaml", alias_levels(4, 10))), "a3"), {"unknown key"});
 }
 
 TEST(Refused, AliasesThatNestTooDeep) {
@@ -283,6 +294,12 @@ TEST(Refused, DeepNesting) {
         EXPECT_EQ(d.place.line, 1);
         expect_says(d, {"nested deeper than 64 levels"});
     }
+    // The map of the file is the first level.
+    const auto lists = [&](int n) {
+        return load(folder.write("d.yaml", "a: " + repeat("[", n) + repeat("]", n) + "\n"));
+    };
+    expect_says(only_error(lists(64)), {"nested deeper"});
+    error_at(lists(63), "a");
     // Never closed: whatever the words, it ends at once.
     only_error(load(folder.write("b.yaml", repeat("[", 1 << 20))));
     only_error(load(folder.write("c.yaml", repeat("{", 1 << 20))));
@@ -312,12 +329,12 @@ TEST(Refused, IncludedFileMissing) {
 
 TEST(Refused, TooManyIncludes) {
     const Folder folder;
-    // Each file includes the next one twice: 2^20 files without a limit.
-    for (int i = 0; i < 20; ++i) {
+    // Each file includes the next one twice: 2^10 readings without a limit.
+    for (int i = 0; i < 10; ++i) {
         const std::string next = std::to_string(i + 1) + ".yaml";
         folder.write(std::to_string(i) + ".yaml", "include: [" + next + ", " + next + "]\n");
     }
-    folder.write("20.yaml", "name: x\n");
+    folder.write("10.yaml", "name: x\n");
     expect_says(only_error(load(folder.path() + "/0.yaml")), {"too many includes"});
 }
 

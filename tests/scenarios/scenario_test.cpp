@@ -1,0 +1,245 @@
+// Scenarios as a user runs them: the program itself, its exit status, its JSON and its trace.
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "vms/workload/crc32.h"
+
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+struct Outcome {
+    int status = -1;
+    std::string out;  ///< standard output and error
+    json results;
+    std::string trace;
+};
+
+std::string read(const fs::path& p) {
+    std::ifstream in(p, std::ios::binary);
+    std::ostringstream s;
+    s << in.rdbuf();
+    return s.str();
+}
+
+class Scenarios : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        directory_ = fs::temp_directory_path() / ("baosim-test-" + std::to_string(::getpid()));
+        fs::create_directories(directory_);
+    }
+    void TearDown() override { fs::remove_all(directory_); }
+
+    /// Runs a scenario of the repository with further arguments.
+    Outcome run(const std::string& scenario, const std::string& arguments = "") {
+        const fs::path results = directory_ / "results.json";
+        const fs::path trace = directory_ / "trace.txt";
+        fs::remove(results);
+        fs::remove(trace);
+        const std::string command =
+            std::string("cd '" BAOSIM_SOURCE_DIR "' && '" BAOSIM_PROGRAM "' run scenarios/") +
+            scenario + " --json '" + results.string() + "' --trace '" + trace.string() + "' " +
+            arguments + " 2>&1";
+        Outcome o;
+        std::FILE* p = ::popen(command.c_str(), "r");
+        EXPECT_NE(p, nullptr);
+        std::array<char, 4096> buffer{};
+        while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), p))
+            o.out.append(buffer.data(), n);
+        const int status = ::pclose(p);
+        o.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+        o.results = json::parse(read(results), nullptr, false);
+        o.trace = read(trace);
+        return o;
+    }
+
+  private:
+    fs::path directory_;
+};
+
+std::int64_t metric(const Outcome& o, const std::string& name) {
+    return o.results.at("metrics").value(name, std::int64_t{-1});
+}
+
+const json* leg(const Outcome& o, const std::string& beginning) {
+    for (const json& l : o.results.at("legs"))
+        if (l.at("name").get<std::string>().starts_with(beginning))
+            return &l;
+    return nullptr;
+}
+
+// --- what the scenarios are for ------------------------------------------------------------------
+
+TEST_F(Scenarios, ConsoleEchoCarriesALineBothWays) {
+    const Outcome o = run("console-echo.yaml");
+    EXPECT_EQ(o.status, 0) << o.out;
+    EXPECT_EQ(o.results.at("status"), "pass");
+    EXPECT_EQ(o.out.find("hello from linux0\nhello\n"), 0u) << o.out.substr(0, 200);
+    EXPECT_TRUE(o.results.at("observations").empty());
+}
+
+TEST_F(Scenarios, ConsoleBulkMovesAMebibyteEachWayUnchanged) {
+    const Outcome o = run("console-bulk.yaml");
+    EXPECT_EQ(o.status, 0) << o.out;
+    EXPECT_EQ(metric(o, "uarts.uart1.tx_bytes"), 1 << 20);
+    EXPECT_EQ(metric(o, "vms.linux0.workload.rx_bytes"), 1 << 20);
+    EXPECT_EQ(metric(o, "uarts.uart1.tx_crc32"), metric(o, "vms.linux0.workload.tx_crc32"));
+}
+
+TEST_F(Scenarios, TwoConsolesAndFourVms) {
+    EXPECT_EQ(run("two-consoles.yaml").status, 0);
+    EXPECT_EQ(run("four-vms.yaml").status, 0);
+    EXPECT_EQ(run("four-vms.yaml", "--set vms.backend.software.polling=true").status, 0);
+}
+
+TEST_F(Scenarios, SilentBackEndIsStuckAndSaysWhoWaitsForWhat) {
+    const Outcome o = run("silent-backend.yaml");
+    EXPECT_EQ(o.status, 3);
+    EXPECT_EQ(o.results.at("status"), "stuck");
+    std::string diagnosis;
+    for (const json& line : o.results.at("diagnosis"))
+        diagnosis += line.get<std::string>() + "\n";
+    for (const char* part : {"VM linux0", "CPU 1", "device con0", "MagicValue", "request 0",
+                             "VM backend", "took a request without answering it"})
+        EXPECT_NE(diagnosis.find(part), std::string::npos) << part << " not in:\n" << diagnosis;
+}
+
+TEST_F(Scenarios, BootChecksRefuseTheConfiguration) {
+    unsigned found = 0;
+    for (const auto& e : fs::directory_iterator(BAOSIM_SOURCE_DIR "/scenarios/boot-checks")) {
+        const std::string name = e.path().filename();
+        const Outcome o = run("boot-checks/" + name);
+        EXPECT_EQ(o.status, 2) << name << "\n" << o.out;
+        EXPECT_NE(o.out.find("does not boot"), std::string::npos) << name << "\n" << o.out;
+        ++found;
+    }
+    EXPECT_GE(found, 6u);
+}
+
+// --- the critical path, through the real service guest -------------------------------------------
+
+TEST_F(Scenarios, CriticalPathIsTheMeasuredOne) {
+    // timing table: EL2 on the critical path, GICv2: 2476 for a read, 2475 for a write.
+    const Outcome o = run("access-qemu-virt.yaml");
+    ASSERT_EQ(o.status, 0) << o.out;
+    EXPECT_EQ(metric(o, "bao.access.read.el2_instructions"), 2476);
+    EXPECT_EQ(metric(o, "bao.access.write.el2_instructions"), 2475);
+    ASSERT_NE(leg(o, "FE.3b"), nullptr);
+    EXPECT_EQ(leg(o, "FE.3b")->at("instructions"), 198);
+    EXPECT_EQ(leg(o, "FE_rd.4b")->at("provenance"), "measured");
+}
+
+TEST_F(Scenarios, ZcuHasNoFirmwareLegAndItsResumeIsDerived) {
+    const Outcome o = run("console-echo.yaml");
+    EXPECT_EQ(leg(o, "FE.3b"), nullptr);
+    EXPECT_EQ(leg(o, "FE.4a"), nullptr);
+    ASSERT_NE(leg(o, "FE_rd.4b"), nullptr);
+    EXPECT_EQ(leg(o, "FE_rd.4b")->at("provenance"), "derived");
+    EXPECT_EQ(metric(o, "cpus.1.el3_instructions"), 0);
+}
+
+// --- determinism ---------------------------------------------------------------------------------
+
+std::uint32_t crc(const std::string& s) {
+    vms::workload::Crc32 c;
+    c.update(std::as_bytes(std::span(s)));
+    return c.value();
+}
+
+TEST_F(Scenarios, TwoRunsLeaveTheSameTraceAndResults) {
+    for (const char* name : {"console-echo.yaml", "four-vms.yaml"}) {
+        Outcome a = run(name);
+        Outcome b = run(name);
+        EXPECT_FALSE(a.trace.empty());
+        EXPECT_TRUE(a.trace == b.trace) << name;
+        a.results.erase("host");
+        b.results.erase("host");
+        EXPECT_EQ(a.results, b.results) << name;
+    }
+}
+
+TEST_F(Scenarios, EveryBuildLeavesTheSameTrace) {
+    // Release, debug and sanitizer builds run this against the same file: the traces' checksums.
+    std::istringstream golden(read(BAOSIM_SOURCE_DIR "/tests/scenarios/golden-traces.txt"));
+    std::string line;
+    unsigned checked = 0;
+    while (std::getline(golden, line)) {
+        if (line.empty() || line.front() == '#')
+            continue;
+        std::istringstream fields(line);
+        std::string name, value;
+        fields >> name >> value;
+        const Outcome o = run(name);
+        char text[16];
+        std::snprintf(text, sizeof text, "%08x", crc(o.trace));
+        EXPECT_EQ(text, value) << name
+                               << ": a change of behaviour or of time; when it is meant, "
+                                  "write the new checksum into golden-traces.txt";
+        ++checked;
+    }
+    EXPECT_GE(checked, 3u);
+}
+
+// --- the quantum ---------------------------------------------------------------------------------
+
+/// Per CPU: the events in their order, without their times, and the times apart.
+struct Sequence {
+    std::vector<std::string> events;
+    std::vector<double> times;
+};
+
+std::map<std::string, Sequence> by_cpu(const std::string& trace) {
+    std::map<std::string, Sequence> found;
+    std::istringstream in(trace);
+    std::string line;
+    while (std::getline(in, line)) {
+        std::istringstream fields(line);
+        std::string time, cpu, rest;
+        fields >> time >> cpu;
+        std::getline(fields, rest);
+        found[cpu].events.push_back(rest);
+        found[cpu].times.push_back(std::stod(time));
+    }
+    return found;
+}
+
+/// Metrics that count something; times and polling iterations depend on how late an interrupt is.
+std::map<std::string, std::int64_t> counts(const Outcome& o) {
+    std::map<std::string, std::int64_t> c;
+    for (const auto& [name, value] : o.results.at("metrics").items())
+        if (!name.ends_with("_ns") && !name.ends_with("_ticks") &&
+            name.find("poll") == std::string::npos && name.find("el1_") == std::string::npos)
+            c[name] = value;
+    return c;
+}
+
+TEST_F(Scenarios, ASmallerQuantumGivesTheSameCountsAndOrder) {
+    for (const char* setup : {"console-echo.yaml", "two-consoles.yaml", "four-vms.yaml",
+                              "four-vms.yaml --set vms.backend.software.polling=true"}) {
+        const Outcome a = run(setup, "--set quantum=1us");
+        for (const char* quantum : {"100ns", "10ns"}) {
+            const Outcome b = run(setup, std::string("--set quantum=") + quantum);
+            EXPECT_EQ(counts(a), counts(b)) << setup << " " << quantum;
+            const auto x = by_cpu(a.trace);
+            const auto y = by_cpu(b.trace);
+            ASSERT_EQ(x.size(), y.size());
+            for (const auto& [cpu, events] : x)
+                EXPECT_EQ(events.events, y.at(cpu).events) << setup << " " << quantum << " " << cpu;
+        }
+    }
+}
+
+}  // namespace

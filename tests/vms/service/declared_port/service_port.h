@@ -1,0 +1,44 @@
+// A port of which nothing is defined: what is undefined after linking the service guest against it
+// is what the service guest needs from below, and nothing else may be.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "vms/cpu.h"
+#include "vms/service/operations.h"
+#include "vms/service/steps.h"
+
+namespace vms::service {
+
+class Port {
+  public:
+    std::uint32_t device_load(GuestAddr a, Width w);
+    void device_store(GuestAddr a, Width w, std::uint32_t value);
+    std::uint64_t memory_load(GuestAddr a, Width w);
+    void memory_store(GuestAddr a, Width w, std::uint64_t value);
+    void copy_in(std::span<std::byte> to, GuestAddr from);
+    void copy_out(GuestAddr to, std::span<const std::byte> from);
+    void publish(GuestAddr a, Width w, std::uint64_t value);
+    std::uint64_t observe(GuestAddr a, Width w);
+    void barrier();
+    void hypercall(CallRegisters& x);
+    void wait_for_interrupt();
+    void mask_interrupts(bool masked);
+    void set_vector(InterruptVector& vector);
+    std::uint64_t counter();
+    std::uint32_t counter_frequency() const;
+    template <Operation operation>
+    void charge(std::uint32_t n = 1) {
+        charge_any(operation, n);
+    }
+    void note(Step step, std::uint64_t detail);
+    void note_published(std::uint64_t queue, std::uint16_t index);
+    void note_consumed(std::uint64_t queue, std::uint16_t index);
+
+  private:
+    void charge_any(Operation operation, std::uint32_t n);
+};
+
+}  // namespace vms::service
