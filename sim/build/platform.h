@@ -26,6 +26,8 @@ struct SerialLineObjects {
     const UartConfig* config = nullptr;
     models::SerialChannel channel;
     std::unique_ptr<sc_core::sc_module> model;  ///< CadenceUart or Pl011
+    /// The model is lazy: brings channel and counters up to the kernel's time.
+    std::function<void()> synchronise;
 };
 
 class Platform {

@@ -256,12 +256,11 @@ void Run::simulate() {
     // Nothing is left that could happen, and somebody still waits.
     if (end_ == End::none && !sc_core::sc_pending_activity() && software_->unfinished() != 0)
         end_ = End::stuck;
-    if (end_ == End::done || end_ == End::none) {
-        for (const auto& l : platform_->serial_lines()) {
-            if (const std::error_code e = l->channel.finish()) {
-                results_.errors.push_back(fmt::format("{}: output '{}': {}", l->config->name,
-                                                      l->config->output, e.message()));
-            }
+    for (const auto& l : platform_->serial_lines()) {
+        l->synchronise();
+        if (const std::error_code e = l->channel.finish()) {
+            results_.errors.push_back(fmt::format("{}: output '{}': {}", l->config->name,
+                                                  l->config->output, e.message()));
         }
     }
 }
