@@ -129,9 +129,10 @@ class Cpu {
     virtual bool interrupts_masked() const = 0;
     virtual void set_vector(InterruptVector* vector) = 0;
 
-    virtual std::uint64_t counter() = 0;  ///< CNTVCT_EL0, ticks
+    virtual std::uint64_t counter() = 0;                  ///< CNTVCT_EL0, ticks
     virtual std::uint32_t counter_frequency() const = 0;  ///< CNTFRQ_EL0, Hz
-    virtual void set_timer(std::uint64_t compare, TimerControl control) = 0;  ///< CNTV_CVAL, CNTV_CTL
+    virtual void set_timer(std::uint64_t compare,
+                           TimerControl control) = 0;  ///< CNTV_CVAL, CNTV_CTL
     virtual TimerControl timer_control() = 0;
 
     // --- for the observers ------------------------------------------------------------------

@@ -28,7 +28,8 @@ constexpr std::uint64_t mask(Width w) {
     return w == Width::dword ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * bytes(w))) - 1;
 }
 
-/// A GIC interrupt id (INTID): 0-15 SGI, 16-31 PPI, 32 and up SPI. A device tree's SPI cell is id - 32.
+/// A GIC interrupt id (INTID): 0-15 SGI, 16-31 PPI, 32 and up SPI. A device tree's SPI cell is id
+/// - 32.
 struct IntId {
     std::uint16_t value = 0;
 

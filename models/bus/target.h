@@ -19,7 +19,8 @@ struct PhysAddr {
     constexpr PhysAddr operator+(std::uint64_t n) const { return {value + n}; }
 };
 
-/// A physical CPU, numbered as the hypervisor numbers it; the GIC CPU interface has the same number.
+/// A physical CPU, numbered as the hypervisor numbers it; the GIC CPU interface has the same
+/// number.
 struct CpuId {
     std::uint8_t value = 0;
 
@@ -32,8 +33,8 @@ struct Access {
     std::uint64_t value = 0;   ///< written, or to be filled in by a read; only `width` bytes count
     vms::Width width = vms::Width::word;
     bool write = false;
-    CpuId cpu{};   ///< who asks: banked registers depend on it
-    Picos time{};  ///< when the access reaches the device; may be ahead of the kernel's time
+    CpuId cpu{};         ///< who asks: banked registers depend on it
+    Picos time{};        ///< when the access reaches the device; may be ahead of the kernel's time
     bool error = false;  ///< set by the target: decode or size error (SLVERR)
 };
 

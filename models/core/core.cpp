@@ -20,6 +20,7 @@ Core::Core(sc_core::sc_module_name name, const Parameters& p, Timeline& timeline
       gic_(gic),
       el2_(el2),
       model_(std::move(model)),
+      flat_(dynamic_cast<FlatCoreModel*>(model_.get())),
       probes_(probes),
       clock_(p.hz, milli),
       timer_(p.counter_hz) {
@@ -31,7 +32,7 @@ Core::Core(sc_core::sc_module_name name, const Parameters& p, Timeline& timeline
 Core::~Core() = default;
 
 void Core::thread() {
-    timeline_.forget();
+    timeline_.resumed();
     ++timeline_.activations;
     el2_.reset(*this);
     halt();
@@ -52,20 +53,20 @@ void Core::block(Picos t, bool interruptible, Picos lookahead) {
     lookahead_ = lookahead;
     wake_.cancel();
     if (t != Picos::never()) {
-        wake_.notify((t - kernel_now()).sc());
+        wake_.notify((t - timeline_.now()).sc());
         timeline_.set_due(p_.id, t);
     }
     waiting_ = interruptible;
     sc_core::wait(wake_);
     waiting_ = false;
     lookahead_ = {};
-    timeline_.forget();
+    timeline_.resumed();
     ++timeline_.activations;
     // CPUs that are due at the same time act in the order of their numbers, whatever the order in
     // which the kernel runs their threads.
-    while (timeline_.lower_cpu_due(p_.id, kernel_now())) {
+    while (timeline_.lower_cpu_due(p_.id, timeline_.now())) {
         sc_core::wait(sc_core::SC_ZERO_TIME);
-        timeline_.forget();
+        timeline_.resumed();
         ++timeline_.activations;
     }
     timeline_.woken(p_.id);
@@ -75,23 +76,13 @@ void Core::sync() {
     timeline_.poll();
     if (timeline_.next_due() > local_)
         return;
-    while (kernel_now() < local_)
+    while (timeline_.now() < local_)
         block(local_, false);
-}
-
-void Core::advance(Picos d) {
-    local_ += d;
-    fire_timer_if_due();
-}
-
-void Core::charge(const vms::Work& w) {
-    executing_->instructions += w.instructions;
-    advance(clock_.advance(model_->milli_cycles(w)));
 }
 
 void Core::charge_el3(const vms::Work& w) {
     counters_at(Level::el3).instructions += w.instructions;
-    advance(clock_.advance(model_->milli_cycles(w)));
+    advance(clock_.advance(milli_cycles(w)));
 }
 
 void Core::charge_until_event(const vms::Work& iteration) {
@@ -115,7 +106,7 @@ void Core::wait_until(Picos t) {
     while (local_ < t) {
         const Picos stop = std::min(t, timer_deadline_);
         if (timeline_.next_due() <= stop) {
-            while (kernel_now() < stop)
+            while (timeline_.now() < stop)
                 block(stop, false);
         }
         local_ = std::max(local_, stop);
@@ -124,7 +115,7 @@ void Core::wait_until(Picos t) {
 }
 
 void Core::wait_for_release() {
-    while (released_at_ == Picos::never() || kernel_now() < released_at_)
+    while (released_at_ == Picos::never() || timeline_.now() < released_at_)
         block(released_at_, false);
     local_ = std::max(local_, released_at_);
 }
@@ -134,17 +125,16 @@ void Core::release(Picos at) {
     wake_at(at);
 }
 
-void Core::spend(Picos d) {
-    arrive();
+void Core::spend_slowly(Picos d) {
     while (d.value != 0) {
         const Picos end = local_ + d;
         const Picos stop = std::min(end, std::max(timer_deadline_, local_));
-        if (timeline_.interrupt_due() > stop && stop - kernel_now() <= timeline_.quantum()) {
+        if (timeline_.interrupt_due() > stop && stop - timeline_.now() <= timeline_.quantum()) {
             local_ = stop;
         } else {
             timeline_.poll();
             block(stop, true);
-            local_ = std::max(local_, std::min(kernel_now(), stop));
+            local_ = std::max(local_, std::min(timeline_.now(), stop));
         }
         d = end - local_;
         fire_timer_if_due();
@@ -164,7 +154,7 @@ bool Core::wait_for_physical_interrupt(Picos lookahead) {
             waited = true;
             timeline_.poll();
             block(next, true, lookahead);
-            local_ = std::max(local_, kernel_now());
+            local_ = std::max(local_, timeline_.now());
         }
         fire_timer_if_due();
     }
@@ -181,7 +171,7 @@ void Core::irq(bool level, Picos at) {
 }
 
 void Core::wake_at(Picos at) {
-    const Picos now = kernel_now();
+    const Picos now = kernel_now();  // a device's process may be the caller
     at = std::max(at, now);
     wake_.notify((at - now).sc());
     timeline_.set_due(p_.id, at);
@@ -228,7 +218,7 @@ void Core::leave_el2() {
 void Core::arrive_slowly() {
     for (;;) {
         if (timeline_.interrupt_due() <= local_) {
-            while (kernel_now() < local_)
+            while (timeline_.now() < local_)
                 block(local_, false);
         }
         if (irq_ && irq_since_ <= local_) {
@@ -242,7 +232,7 @@ void Core::arrive_slowly() {
             vector_->irq();
             advance_cycles(p_.exception_return_cycles);
             masked_ = false;
-        } else if (timeline_.interrupt_due() > local_ || kernel_now() >= local_) {
+        } else if (timeline_.interrupt_due() > local_ || timeline_.now() >= local_) {
             return;
         }
     }
@@ -274,21 +264,19 @@ void Core::perform(Access& a, Target& t, std::uint64_t address, const TargetTimi
 }
 
 bool Core::pass_through(vms::GuestAddr a, vms::Width w, bool write, std::uint64_t& value) {
-    const Stage2::Device* d = stage2_->device(a, vms::bytes(w));
-    if (d == nullptr)
-        return false;
-    const PhysAddr pa = d->phys + (a.value - d->base.value);
-    const Bus::Region* r = bus_.find(pa);
-    if (r == nullptr)
-        return false;
-    Access access{pa.value - r->base.value, value & vms::mask(w), w, write, p_.id, {}, false};
-    perform(access, *r->target, pa.value, r->timing);
-    value = access.value & vms::mask(w);
-    return true;
+    for (const Window& d : windows_) {
+        const std::uint64_t offset = a.value - d.base;
+        if (offset >= d.size || vms::bytes(w) > d.size - offset)
+            continue;
+        Access access{d.offset + offset, value & vms::mask(w), w, write, p_.id, {}, false};
+        perform(access, *d.target, d.phys + offset, d.timing);
+        value = access.value & vms::mask(w);
+        return true;
+    }
+    return false;
 }
 
 std::uint64_t Core::load_slow(vms::GuestAddr a, vms::Width w, std::uint64_t old) {
-    arrive();
     std::uint64_t value = 0;
     if (pass_through(a, w, false, value)) {
         arrive();
@@ -300,7 +288,6 @@ std::uint64_t Core::load_slow(vms::GuestAddr a, vms::Width w, std::uint64_t old)
 }
 
 void Core::store_slow(vms::GuestAddr a, vms::Width w, std::uint64_t reg) {
-    arrive();
     std::uint64_t value = reg;
     if (pass_through(a, w, true, value)) {
         arrive();
@@ -311,7 +298,6 @@ void Core::store_slow(vms::GuestAddr a, vms::Width w, std::uint64_t reg) {
 }
 
 void Core::unsyndromed_slow(vms::GuestAddr a) {
-    arrive();
     DataAbort abort{a, vms::Width::dword, false, false, 0};
     data_abort(abort);
 }
@@ -326,13 +312,27 @@ void Core::data_abort(DataAbort& abort) {
 // --- what a program calls -------------------------------------------------------------------
 
 void Core::run_guest(vms::Program& program, const Stage2& stage2) {
-    stage2_ = &stage2;
     clear_ram_windows();
+    windows_.clear();
+    for (const Stage2::Device& d : stage2.devices()) {
+        // A range may span several targets of the bus: one window each.
+        for (std::uint64_t at = 0; at < d.size;) {
+            const Bus::Region* r = bus_.find(d.phys + at);
+            if (r == nullptr)
+                break;  // what nothing decodes traps
+            const std::uint64_t offset = d.phys.value + at - r->base.value;
+            const std::uint64_t size = std::min(d.size - at, r->size - offset);
+            windows_.push_back(
+                {d.base.value + at, size, r->target, offset, d.phys.value + at, r->timing});
+            at += size;
+        }
+    }
     for (const Stage2::Ram& r : stage2.ram())
         add_ram_window({r.base.value, r.size, r.host});
     masked_ = true;
     vector_ = nullptr;
     leave_el2();
+    arrive();
     program.run(*this);
     set_level(Level::el2);
     vector_ = nullptr;
@@ -340,7 +340,6 @@ void Core::run_guest(vms::Program& program, const Stage2& stage2) {
 }
 
 void Core::publish(vms::GuestAddr a, vms::Width w, std::uint64_t value) {
-    arrive();
     sync();
     store(a, w, value);
     if (const std::byte* word = ram(a, vms::bytes(w)))
@@ -349,7 +348,6 @@ void Core::publish(vms::GuestAddr a, vms::Width w, std::uint64_t value) {
 
 std::uint64_t Core::poll(vms::GuestAddr a, vms::Width w, std::uint64_t unwanted,
                          const vms::Work& iteration) {
-    arrive();
     sync();
     const std::byte* word = ram(a, vms::bytes(w));
     const std::uint64_t each = model_->milli_cycles(iteration);
@@ -368,7 +366,7 @@ std::uint64_t Core::poll(vms::GuestAddr a, vms::Width w, std::uint64_t unwanted,
     polling_.reset();
     // The first look at or after that moment; a CPU of a lower number looks first when both are
     // due.
-    const Picos woken = std::max(begin, kernel_now());
+    const Picos woken = std::max(begin, timeline_.now());
     std::uint64_t n =
         std::max<std::uint64_t>(1, (clock_.counts_to_reach(woken - begin) + each - 1) / each);
     const RateClock before = clock_;
@@ -386,17 +384,16 @@ std::uint64_t Core::poll(vms::GuestAddr a, vms::Width w, std::uint64_t unwanted,
 }
 
 std::uint64_t Core::observe(vms::GuestAddr a, vms::Width w) {
-    arrive();
     sync();
     return load(a, w);
 }
 
 void Core::barrier() {
-    arrive();
+    // What others see is ordered by sync() already; the time of the instruction is the program's
+    // work.
 }
 
 void Core::hvc(vms::CallRegisters& x) {
-    arrive();
     enter_el2();
     el2_.hvc(*this, x);
     leave_el2();
@@ -404,7 +401,6 @@ void Core::hvc(vms::CallRegisters& x) {
 }
 
 void Core::smc(vms::CallRegisters& x) {
-    arrive();
     enter_el2();
     el2_.smc(*this, x);
     leave_el2();
@@ -412,8 +408,8 @@ void Core::smc(vms::CallRegisters& x) {
 }
 
 void Core::retire(const vms::Work& work) {
-    counters_at(Level::el1).instructions += work.instructions;
-    spend(clock_.advance(model_->milli_cycles(work)));
+    executing_->instructions += work.instructions;
+    spend(clock_.advance(milli_cycles(work)));
 }
 
 void Core::retire_nanoseconds(std::uint64_t ns) {
@@ -421,7 +417,6 @@ void Core::retire_nanoseconds(std::uint64_t ns) {
 }
 
 void Core::wait_for_interrupt() {
-    arrive();
     while (!physical_interrupt_pending() && !(virq_ && virq_since_ <= local_)) {
         Picos next = timer_deadline_;
         if (irq_)
@@ -434,7 +429,7 @@ void Core::wait_for_interrupt() {
             if (on_idle_)
                 on_idle_();
             block(next, true, el2_.lookahead(*this));
-            local_ = std::max(local_, kernel_now());
+            local_ = std::max(local_, timeline_.now());
         }
         fire_timer_if_due();
     }
@@ -447,24 +442,20 @@ void Core::mask_interrupts(bool masked) {
 }
 
 std::uint64_t Core::counter() {
-    arrive();
     return timer_.counter(local_);
 }
 
 void Core::set_timer(std::uint64_t compare, vms::TimerControl control) {
-    arrive();
     timer_.set(compare, control);
     update_timer_output();
     arrive();
 }
 
 vms::TimerControl Core::timer_control() {
-    arrive();
     return timer_.control(local_);
 }
 
 void Core::note(vms::Note what, std::uint64_t a, std::uint64_t b) {
-    arrive();
     switch (what) {
         case vms::Note::ring_publish:
             probes_.event({local_, p_.id, EventKind::ring_publish, {}, a, b, 0});
@@ -476,15 +467,15 @@ void Core::note(vms::Note what, std::uint64_t a, std::uint64_t b) {
             probes_.event({local_, p_.id, EventKind::workload_done, {}, a, 0, 0});
             break;
         case vms::Note::backend_step:
-            last_step_ = {a, b, local_, true};
-            last_of_kind_[std::min<std::uint64_t>(a, step_kinds - 1)] = last_step_;
+            last_kind_ = std::min<std::uint64_t>(a, step_kinds - 1);
+            last_of_kind_[last_kind_] = {a, b, local_, true};
             probes_.event({local_, p_.id, EventKind::backend_step, {}, a, b, 0});
-            break;
+            return;
         case vms::Note::driver_fault:
             probes_.event({local_, p_.id, EventKind::driver_fault, {}, a, b, 0});
             break;
     }
-    if (on_note_ && what != vms::Note::backend_step)
+    if (on_note_)
         on_note_(what, a, b);
 }
 

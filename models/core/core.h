@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <systemc>
+#include <vector>
 
 #include "models/bus/bus.h"
 #include "models/core/core_model.h"
@@ -89,7 +90,10 @@ class Core final : public sc_core::sc_module,
     }
 
     /// Work at the current exception level, and its time; not interruptible.
-    void charge(const vms::Work& w);
+    void charge(const vms::Work& w) {
+        executing_->instructions += w.instructions;
+        advance(clock_.advance(milli_cycles(w)));
+    }
     /// Work of the firmware at EL3 on this CPU's behalf.
     void charge_el3(const vms::Work& w);
 
@@ -144,7 +148,7 @@ class Core final : public sc_core::sc_module,
         bool any = false;
     };
     /// The last Note::backend_step of the program on this core, and the last of one kind.
-    const Step& last_step() const { return last_step_; }
+    const Step& last_step() const { return last_of_kind_[last_kind_]; }
     const Step& last_step(std::uint64_t kind) const {
         return last_of_kind_[std::min<std::uint64_t>(kind, step_kinds - 1)];
     }
@@ -207,14 +211,30 @@ class Core final : public sc_core::sc_module,
     /// An access from EL1 to a device that stage 2 maps. False: nothing decodes it, it traps.
     bool pass_through(vms::GuestAddr a, vms::Width w, bool write, std::uint64_t& value);
     /// Private time at the current level.
-    void advance(Picos d);
+    void advance(Picos d) {
+        local_ += d;
+        fire_timer_if_due();
+    }
+    std::uint64_t milli_cycles(const vms::Work& w) {
+        return flat_ != nullptr ? flat_->milli_cycles(w) : model_->milli_cycles(w);
+    }
     void advance_cycles(std::uint64_t n) { advance(clock_.advance(n * 1000)); }
     /// Private time at EL1, interruptible.
-    void spend(Picos d);
+    void spend(Picos d) {
+        const Picos end = local_ + d;
+        if (timeline_.interrupt_due() > end && timer_deadline_ > end &&
+            end - timeline_.now() <= timeline_.quantum()) [[likely]] {
+            local_ = end;
+            return;
+        }
+        spend_slowly(d);
+    }
+    void spend_slowly(Picos d);
     void enter_el2();
     void leave_el2();
     /// At EL1: learn of every interrupt up to the local time, and take it: physical ones to EL2,
-    /// virtual ones to the vector. At the beginning and at the end of whatever a program calls.
+    /// virtual ones to the vector. At the end of whatever a program calls, so that it holds between
+    /// calls too: nobody else runs then.
     void arrive() {
         if (timeline_.interrupt_due() <= local_ || interrupt_pending())
             arrive_slowly();
@@ -242,6 +262,7 @@ class Core final : public sc_core::sc_module,
     InterruptController& gic_;
     El2& el2_;
     std::unique_ptr<CoreModel> model_;
+    FlatCoreModel* flat_;  // the model when it is this one: no virtual call a charge
     const ProbeHub& probes_;
 
     RateClock clock_;  // milli-cycles
@@ -261,7 +282,16 @@ class Core final : public sc_core::sc_module,
 
     bool masked_ = true;  // PSTATE.I at EL1
     vms::InterruptVector* vector_ = nullptr;
-    const Stage2* stage2_ = nullptr;
+    /// A device range of the running guest, resolved on the bus.
+    struct Window {
+        std::uint64_t base = 0;  // guest-physical
+        std::uint64_t size = 0;
+        Target* target = nullptr;
+        std::uint64_t offset = 0;  // of its first byte in the target
+        std::uint64_t phys = 0;
+        TargetTiming timing{};
+    };
+    std::vector<Window> windows_;
 
     sc_core::sc_event wake_;
     bool waiting_ = false;  // for an interrupt: the lines wake the thread
@@ -269,7 +299,7 @@ class Core final : public sc_core::sc_module,
     bool halted_ = false;
     Picos released_at_ = Picos::never();
     static constexpr std::size_t step_kinds = 32;
-    Step last_step_{};
+    std::uint64_t last_kind_ = 0;
     std::array<Step, step_kinds> last_of_kind_{};
     std::optional<Polling> polling_;
     CpuId published_by_{};

@@ -55,8 +55,15 @@ class Timeline {
         next_due_ = std::min(next_due_, t);
         interrupt_due_ = std::min(interrupt_due_, t + lookahead);
     }
-    /// Something may have been scheduled by a device, or another thread has run.
+    /// Something may have been scheduled by a device.
     void forget() { known_ = false; }
+    /// Another thread has run: the kernel's time may have moved too.
+    void resumed() {
+        now_ = kernel_now();
+        known_ = false;
+    }
+    /// The kernel's time, for a CPU's thread.
+    Picos now() const { return now_; }
 
     /// CPU `cpu` will be woken at `t` (the earliest of what was said counts until it has woken).
     void set_due(CpuId cpu, Picos t) { due_[cpu.value] = std::min(due_[cpu.value], t); }
@@ -109,7 +116,7 @@ class Timeline {
     static constexpr std::uint32_t polls_between_calls = 4096;
 
     void look() {
-        const Picos now = kernel_now();
+        const Picos now = now_;
         const sc_core::sc_time ahead = sc_core::sc_time_to_pending_activity();
         const std::uint64_t room = Picos::never().value - now.value;
         next_due_ = ahead.value() >= room ? Picos::never() : now + Picos{ahead.value()};
@@ -120,6 +127,7 @@ class Timeline {
 
     Picos quantum_;
     Picos horizon_ = Picos::never();
+    Picos now_{};
     Picos next_due_{};
     Picos interrupt_due_{};
     bool known_ = false;

@@ -33,7 +33,12 @@ class VirtualInterface {
     bool maintenance() const {
         if ((hcr_ & gich::hcr_en) == 0)
             return false;
-        return ended_ != 0 || ((hcr_ & gich::hcr_enables) != 0 && misr() != 0);
+        if (ended_ != 0)
+            return true;
+        const std::uint32_t enables = hcr_ & gich::hcr_enables;
+        if ((enables & ~gich::hcr_lrenpie) == 0)  // as a hypervisor leaves it between spills
+            return enables != 0 && (hcr_ & gich::hcr_eoicount) != 0;
+        return misr() != 0;
     }
 
     std::uint32_t misr() const;

@@ -1,9 +1,9 @@
 // Main memory over an anonymous mapping of the host.
 #include "models/memory/memory.h"
 
-#include <sys/mman.h>
-
 #include <cstring>
+
+#include <sys/mman.h>
 
 namespace models {
 

@@ -16,8 +16,7 @@ class GenericTimer {
     /// The virtual timer's PPI on every Arm platform (BSA, table of PPI assignments).
     static constexpr vms::IntId virtual_timer_ppi{27};
 
-    explicit GenericTimer(std::uint64_t counter_hz)
-        : hz_(counter_hz), clock_(counter_hz) {}
+    explicit GenericTimer(std::uint64_t counter_hz) : hz_(counter_hz), clock_(counter_hz) {}
 
     std::uint64_t frequency() const { return hz_; }
     std::uint64_t counter(Picos now) const { return clock_.counts_at(now); }

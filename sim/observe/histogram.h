@@ -42,10 +42,10 @@ class Histogram {
     static constexpr std::uint64_t sub_buckets = std::uint64_t{1} << sub_bits;
     static constexpr std::size_t buckets = (64 - sub_bits + 1) * sub_buckets;
 
-    void record(std::uint64_t value) {
-        ++counts_[bucket_of(value)];
-        ++count_;
-        sum_ += value;
+    void record(std::uint64_t value, std::uint64_t times = 1) {
+        counts_[bucket_of(value)] += times;
+        count_ += times;
+        sum_ += value * times;
         min_ = std::min(min_, value);
         max_ = std::max(max_, value);
     }
@@ -106,11 +106,11 @@ class Histogram {
 template <std::size_t Limit>
 class ExactCounts {
   public:
-    void record(std::uint64_t value) {
+    void record(std::uint64_t value, std::uint64_t times = 1) {
         if (value < Limit) [[likely]]
-            ++counts_[static_cast<std::size_t>(value)];
+            counts_[static_cast<std::size_t>(value)] += times;
         else
-            above_.record(value);
+            above_.record(value, times);
     }
 
     std::uint64_t count() const {

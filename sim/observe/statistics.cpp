@@ -15,8 +15,24 @@ Statistics::Leg* Statistics::first_record(std::uint16_t leg) {
     return legs_[leg];
 }
 
-LegSummary Statistics::summary(std::uint16_t leg) const {
-    if (leg >= max_legs || legs_[leg] == nullptr)
+void Statistics::settle(std::uint16_t leg, Last& last) {
+    if (last.times == 0)
+        return;
+    Leg* s = legs_[leg];
+    if (s == nullptr)
+        s = first_record(leg);
+    s->duration.record(last.duration, last.times);
+    s->instructions.record(last.instructions, last.times);
+    s->mmio.record(last.mmio, last.times);
+    last.times = 0;
+}
+
+LegSummary Statistics::summary(std::uint16_t leg) {
+    if (leg >= max_legs)
+        return {};
+    for (Last& last : last_[leg])
+        settle(leg, last);
+    if (legs_[leg] == nullptr)
         return {};
     const Leg& s = *legs_[leg];
     return {.count = s.duration.count(),

@@ -34,16 +34,22 @@ class Statistics final : public Sink {
             ++out_of_range_;
             return;
         }
-        Leg* s = legs_[r.leg];
-        if (s == nullptr) [[unlikely]]
-            s = first_record(r.leg);
-        s->duration.record(r.end > r.begin ? (r.end - r.begin).value : 0);
-        s->instructions.record(r.instructions);
-        s->mmio.record(r.mmio);
+        // An undisturbed leg is the same again and again: equal records are counted in one place
+        // and reach the histograms when another comes. Cycles are no whole number of picoseconds,
+        // so its duration comes in neighbouring values, each of which has a place.
+        const std::uint64_t duration = r.end > r.begin ? (r.end - r.begin).value : 0;
+        Last& last = last_[r.leg][duration % neighbours];
+        if (duration == last.duration && r.instructions == last.instructions && r.mmio == last.mmio)
+            [[likely]] {
+            ++last.times;
+            return;
+        }
+        settle(r.leg, last);
+        last = {duration, r.instructions, r.mmio, 1};
     }
 
     /// All zero for a leg that was never executed.
-    LegSummary summary(std::uint16_t leg) const;
+    LegSummary summary(std::uint16_t leg);
 
     /// Records whose leg number has no place here: a fault of the caller, not of the run.
     std::uint64_t out_of_range() const { return out_of_range_; }
@@ -59,7 +65,20 @@ class Statistics final : public Sink {
         ExactCounts<exact_mmio> mmio;
     };
 
+    /// The latest record of a leg, and how often it has come in a row.
+    struct Last {
+        std::uint64_t duration = 0;
+        std::uint32_t instructions = 0;
+        std::uint32_t mmio = 0;
+        std::uint64_t times = 0;
+    };
+
+    /// Moves what last_ has counted into the histograms.
+    void settle(std::uint16_t leg, Last& last);
     Leg* first_record(std::uint16_t leg);
+
+    static constexpr std::size_t neighbours = 4;
+    std::array<std::array<Last, neighbours>, max_legs> last_{};
 
     /// Legs stand side by side, so that the same field of each falls into another set of the host's
     /// cache; allocated one by one they would all be at the same offset within a page. Memory that

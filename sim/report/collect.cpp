@@ -31,7 +31,7 @@ std::string metric_key(std::string_view name) {
     return key;
 }
 
-void add_leg(Results& results, const Statistics& statistics, const LegIdentity& info) {
+void add_leg(Results& results, Statistics& statistics, const LegIdentity& info) {
     const LegSummary s = statistics.summary(info.leg);
     const std::string prefix =
         "legs." + (info.key.empty() ? metric_key(info.name) : info.key) + ".";

@@ -27,7 +27,7 @@ std::string metric_key(std::string_view name);
 /// Appends the row of a leg to results.legs and its metrics "legs.<key>.count", ".instructions",
 /// ".mmio", ".p50_ns", ".p99_ns", ".max_ns" and ".total_ns". A leg that was never executed has the
 /// metrics (all zero) but no row.
-void add_leg(Results& results, const Statistics& statistics, const LegIdentity& info);
+void add_leg(Results& results, Statistics& statistics, const LegIdentity& info);
 
 /// Fills in results.observations and the metrics "observations.total" and "observations.<rule>".
 /// Every rule of the catalogue has its metric, so that an expectation of none can name it.

@@ -46,7 +46,7 @@ struct UartConfig {
     std::uint64_t size = 0x1000;
     vms::IntId interrupt{};
     std::uint64_t reference_clock_hz = 100'000'000;
-    std::uint64_t baud = 115'200;  ///< the far end's; the driver programs the near end's
+    std::uint64_t baud = 115'200;   ///< the far end's; the driver programs the near end's
     std::string output = "stdout";  ///< "stdout", "none" or a file's path
     std::vector<TypedInput> input;
     std::optional<PatternInput> pattern;
@@ -138,8 +138,8 @@ struct RemioDevConfig {
     std::string name;  ///< the scenario's name for it: "con0"
     RemioType type = RemioType::frontend;
     std::uint64_t bind_key = 0;
-    vms::GuestAddr va{};      ///< front-end only
-    std::uint64_t size = 0;   ///< front-end only
+    vms::GuestAddr va{};     ///< front-end only
+    std::uint64_t size = 0;  ///< front-end only
     vms::IntId interrupt{};
     struct {
         vms::GuestAddr base{};
@@ -151,9 +151,9 @@ struct RemioDevConfig {
 /// What the service guest does with one of its devices.
 struct BackendConfig {
     Place place;
-    std::string device;   ///< name of a remio_dev of this VM
-    std::string backend;  ///< "console"
-    std::string serial;   ///< console: a dev of this VM, "uart1"
+    std::string device;              ///< name of a remio_dev of this VM
+    std::string backend;             ///< "console"
+    std::string serial;              ///< console: a dev of this VM, "uart1"
     std::uint64_t queue_size = 256;  ///< QueueSizeMax
     bool indirect = true;            ///< offer VIRTIO_F_RING_INDIRECT_DESC
     bool event_idx = true;           ///< offer VIRTIO_F_RING_EVENT_IDX
@@ -162,20 +162,21 @@ struct BackendConfig {
 /// What a front-end program does with one of its devices.
 struct DriverConfig {
     Place place;
-    std::string device;  ///< name of a remio_dev of this VM
-    std::string driver;  ///< "console"
+    std::string device;            ///< name of a remio_dev of this VM
+    std::string driver;            ///< "console"
     std::uint64_t queue_size = 0;  ///< 0: the profile's rule
 };
 
 struct WorkloadConfig {
     Place place;
-    std::string type;    ///< "console-echo", "console-write", "console-read", "console-duplex", "idle"
-    std::string device;  ///< name of a remio_dev of this VM
-    std::string text;    ///< console-echo: written first
-    std::uint64_t lines = 0;  ///< console-echo: input lines to echo before it is done
-    std::uint64_t bytes = 0;  ///< console-write, -read, -duplex
+    std::string
+        type;  ///< "console-echo", "console-write", "console-read", "console-duplex", "idle"
+    std::string device;         ///< name of a remio_dev of this VM
+    std::string text;           ///< console-echo: written first
+    std::uint64_t lines = 0;    ///< console-echo: input lines to echo before it is done
+    std::uint64_t bytes = 0;    ///< console-write, -read, -duplex
     std::uint64_t chunk = 256;  ///< console-write: bytes a write
-    std::uint64_t seed = 0;   ///< of the pattern written
+    std::uint64_t seed = 0;     ///< of the pattern written
     models::Picos start{};
     models::Picos timer_period{};  ///< a periodic virtual timer beside the work; 0: none
 };

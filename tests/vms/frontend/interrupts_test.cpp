@@ -77,7 +77,8 @@ TEST(Interrupts, AttachTargetsAndEnables) {
     f.m.gic_log.clear();
     f.interrupts.attach({79}, f.handler);
     // ITARGETSR of 79 is a byte at 0x800 + 79; ISENABLER of 64-95 has it at bit 15.
-    EXPECT_THAT(f.m.gic_log, ElementsAre("GICD:R800", "GICD:W84f=1", "GICD:W44f=a0", "GICD:W108=8000"));
+    EXPECT_THAT(f.m.gic_log,
+                ElementsAre("GICD:R800", "GICD:W84f=1", "GICD:W44f=a0", "GICD:W108=8000"));
 }
 
 TEST(Interrupts, LinuxMakesRemoteIoEdgeTriggered) {
