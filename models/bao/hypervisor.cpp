@@ -67,8 +67,6 @@ Hypervisor::Hypervisor(Config config, const PathCosts& costs, const ProbeHub& pr
     }
 }
 
-Hypervisor::~Hypervisor() = default;
-
 std::optional<BootError> Hypervisor::boot() {
     if (auto e = remio_.init())
         return e;
@@ -145,7 +143,7 @@ void Hypervisor::init_gic_distributor(Cpu& c) {
         vgic_.init_vm(*vm, iidr);
 }
 
-void Hypervisor::init_gic_cpu(Cpu& c) {
+void Hypervisor::init_gic_cpu(Cpu& c) const {
     Core& k = *c.core;
     k.write32(c.gicd, gicd::icenabler, ~0u);
     k.write32(c.gicd, gicd::icpendr, ~0u);
@@ -349,7 +347,7 @@ void Hypervisor::handle_message(Cpu& c, const CpuMessage& m, bool at_resume) {
 
 // --- exits --------------------------------------------------------------------------------------
 
-void Hypervisor::begin(Cpu& c) {
+void Hypervisor::begin(Cpu& c) const {
     c.vector = mark(c);
     c.lr_written.reset();
 }
@@ -415,7 +413,7 @@ void Hypervisor::irq(Core& core) {
     }
 }
 
-const EmulatedRegion* Hypervisor::search(Cpu& c, vms::GuestAddr a) {
+const EmulatedRegion* Hypervisor::search(Cpu& c, vms::GuestAddr a) const {
     for (const EmulatedRegion& r : c.vcpu->vm->emulated) {
         if (a.value - r.base.value < r.size)
             return &r;

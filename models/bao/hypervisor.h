@@ -153,7 +153,8 @@ class Hypervisor final : public El2 {
     using ProgramSource = std::function<vms::Program&(const VmConfig&, unsigned vcpu)>;
 
     Hypervisor(Config config, const PathCosts& costs, const ProbeHub& probes);
-    ~Hypervisor();
+    Hypervisor(const Hypervisor&) = delete;
+    Hypervisor& operator=(const Hypervisor&) = delete;
 
     /// The checks of Bao's boot, in Bao's order; the first that fails. Call before the run.
     std::optional<BootError> boot();
@@ -227,12 +228,12 @@ class Hypervisor final : public El2 {
     void init_vm(Vm& vm);
     void set_lookahead(Cpu& c);
     void init_gic_distributor(Cpu& c);
-    void init_gic_cpu(Cpu& c);
+    void init_gic_cpu(Cpu& c) const;
     Drained drain(Cpu& c, bool at_resume);
     void handle_message(Cpu& c, const CpuMessage& m, bool at_resume);
     void standby(Cpu& c, RequestId request, bool write);
-    void begin(Cpu& c);
-    const EmulatedRegion* search(Cpu& c, vms::GuestAddr a);
+    void begin(Cpu& c) const;
+    const EmulatedRegion* search(Cpu& c, vms::GuestAddr a) const;
     void call(Cpu& c, vms::CallRegisters& x, bool smc);
     std::int64_t ipc_hypercall(Cpu& c, const vms::CallRegisters& x, const Mark& from);
     void ipc_message(Cpu& c, const CpuMessage& m);

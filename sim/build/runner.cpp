@@ -388,6 +388,11 @@ Results Run::operator()() {
     if (trace_) {
         if (const std::string& e = trace_->finish(); !e.empty())
             results_.errors.push_back(e);
+        if (trace_->late() != 0)
+            results_.errors.push_back(fmt::format(
+                "the trace is out of order: {} event(s) came after later ones had been written: a "
+                "fault of this program",
+                trace_->late()));
     }
     if (!results_.errors.empty() && results_.status == Status::pass) {
         results_.status = Status::error;

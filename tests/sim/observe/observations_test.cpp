@@ -77,5 +77,21 @@ TEST(Observations, TheCatalogueIsWhatTheModelsObserve) {
     EXPECT_EQ(used, known);
 }
 
+// docs/observations.md shows the catalogue rule by rule, in its words and order, and nothing else.
+TEST(Observations, ThePageIsTheCatalogue) {
+    std::ifstream in(BAOSIM_SOURCE_DIR "/docs/observations.md");
+    const std::string page{std::istreambuf_iterator<char>(in), {}};
+    std::string catalogue;
+    for (const Rule& r : rules()) {
+        if (!catalogue.empty())
+            catalogue += '\n';
+        catalogue += "## `" + std::string(r.id) + "`\n\n" + std::string(r.meaning) + "\n\n" +
+                     std::string(r.on_board) + "\n";
+    }
+    const std::size_t first = page.find("## `");
+    ASSERT_NE(first, std::string::npos);
+    EXPECT_EQ(page.substr(first), catalogue);
+}
+
 }  // namespace
 }  // namespace sim
