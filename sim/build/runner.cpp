@@ -120,6 +120,11 @@ LegProvenance provenance(bao::Leg leg, const Scenario& s) {
             return s.platform.firmware_standby ? LegProvenance::measured : LegProvenance::derived;
         case bao::Leg::gicd_other_rd:
         case bao::Leg::gicd_other_wr:
+        // Measured for a byte; a word covers four interrupts.
+        case bao::Leg::gicd_prio_rd:
+        case bao::Leg::gicd_prio_wr:
+        // Measured without a change of the enable bit, which takes two accesses more.
+        case bao::Leg::gicd_ctlr_wr:
         case bao::Leg::irq_several:
         case bao::Leg::spin:
             return LegProvenance::derived;
@@ -331,6 +336,9 @@ void Run::decide() {
             results_.diagnosis = diagnose(*platform_, ended_at_);
             for (std::string& line : software_->describe_unfinished())
                 results_.diagnosis.push_back(std::move(line));
+            for (const ObservationCount& o : observations_.list())
+                results_.diagnosis.push_back(fmt::format("Observed on VM {}, CPU {} ({}): {}.",
+                                                         o.vm, o.cpu.value, o.rule, o.what));
             judge(results_, s_);
             return;
         case End::none:

@@ -154,7 +154,7 @@ KeySpec platform() {
                              required(address("gicv",
                                               "Virtual CPU interface, which VMs see in "
                                               "place of `gicc`.")),
-                             number(K::integer, "list_registers", "4", "1", "64",
+                             number(K::integer, "list_registers", "4", "1", "16",
                                     "List registers of each CPU."),
                              number(K::integer, "interrupt_lines", "192", "64", "1020",
                                     "Interrupt ids that the distributor has: SGI, PPI and SPI; a "
@@ -263,7 +263,7 @@ KeySpec software() {
                           text("serial",
                                "console: the serial line that carries port 0, a UART of "
                                "the platform that is in this VM's `devs`."),
-                          number(K::integer, "queue_size", "256", "1", "32768",
+                          number(K::integer, "queue_size", "256", "1", "1024",
                                  "QueueSizeMax of its queues, a power of two."),
                           flag("indirect", "true", "Offer VIRTIO_F_RING_INDIRECT_DESC."),
                           flag("event_idx", "true", "Offer VIRTIO_F_RING_EVENT_IDX."),
@@ -279,7 +279,7 @@ KeySpec software() {
                                  "Size that the driver gives its queues, a power of two. Without "
                                  "it, what the profile does."),
                       })),
-            list("workloads", "frontend: what it does with its devices, all at the same time.",
+            list("workloads", "frontend: what it does with its devices, one after the other.",
                  map("", "",
                      {
                          required(choice(

@@ -221,6 +221,88 @@ TEST(SharpEdge, AFullMessageQueueDropsAndWarns) {
     EXPECT_TRUE(r.recorder.observed("cpu.message-dropped"));
 }
 
+// --- calls and accesses that are refused ---------------------------------------------------------
+
+TEST(Refused, CallsThatNameNothing) {
+    Options o;
+    o.adjust = [](bao::Config& c) {
+        bao::Ipc ipc;
+        ipc.base = GuestAddr{shared_base};
+        ipc.size = shared_size;
+        ipc.interrupts = {vms::IntId{80}};
+        c.vmlist[0].ipcs.push_back(ipc);
+        c.vmlist[1].ipcs.push_back(ipc);
+    };
+    Rig r(o);
+    r.run_on(1, backend(1));
+    r.run_on(0, after_boot([](vms::Cpu& cpu) {
+                 vms::CallRegisters x{};
+                 EXPECT_EQ(remio_call(cpu, 3, op_ask, x), -3);
+                 EXPECT_EQ(remio_call(cpu, 0, 9, x), -3);
+                 EXPECT_EQ(remio_call(cpu, 0, op_ask, x, 7), 1);
+                 x = {0xc600'0001, 1, 0};
+                 cpu.hvc(x);
+                 EXPECT_EQ(static_cast<std::int64_t>(x[0]), -3);
+                 x = {0xc600'0001, 0, 5};  // an event that the object has no interrupt for
+                 cpu.hvc(x);
+                 EXPECT_EQ(x[0], 0u);  // silently ignored
+                 cpu.retire_nanoseconds(50'000);
+             }));
+    r.simulate();
+    for (const char* rule : {"remio.bad-device", "remio.bad-op", "remio.ask-arguments",
+                             "ipc.bad-index", "ipc.event-out-of-range"})
+        EXPECT_TRUE(r.recorder.observed(rule)) << rule;
+}
+
+TEST(Refused, ABindKeyAbove255IsTruncatedAndTheAnswerFindsNoDevice) {
+    Options o;
+    o.adjust = [](bao::Config& c) {
+        c.vmlist[0].remio_devs[0].bind_key = 300;
+        c.vmlist[1].remio_devs[0].bind_key = 300;
+    };
+    Rig r(o);
+    bool returned = false;
+    r.run_on(0, after_boot([&](vms::Cpu& cpu) {
+                 cpu.load(GuestAddr{window}, Width::word);
+                 returned = true;
+             }));
+    r.run_on(1, backend(1));
+    r.simulate();
+    EXPECT_FALSE(returned);
+    EXPECT_TRUE(r.recorder.observed("remio.bind-key-truncated"));
+    EXPECT_TRUE(r.recorder.observed("remio.failed-completion"));
+}
+
+TEST(Refused, ADistributorAccessOfTheWrongWidth) {
+    Rig r;
+    r.run_on(
+        0, after_boot([](vms::Cpu& cpu) { cpu.load(GuestAddr{guest_gicd + 0x100}, Width::byte); }));
+    r.run_on(1, backend(1));
+    r.simulate();
+    EXPECT_TRUE(r.recorder.observed("trap.gicd-access"));
+    EXPECT_EQ(r.hypervisor.crashes().size(), 1u);
+}
+
+TEST(Refused, AnInterruptThatTheGuestHasDisabledOrThatDoesNotExist) {
+    Options o;
+    o.devices = 2;
+    o.adjust = [](bao::Config& c) {
+        c.gic.interrupt_lines = 64;
+        c.vmlist[0].remio_devs[0].interrupt = vms::IntId{60};
+        c.vmlist[0].remio_devs[1].interrupt = vms::IntId{79};
+    };
+    Rig r(o);
+    r.run_on(0, [](vms::Cpu& cpu) { cpu.retire_nanoseconds(3'000'000); });
+    r.run_on(1, after_boot([](vms::Cpu& cpu) {
+                 vms::CallRegisters x{};
+                 EXPECT_EQ(remio_call(cpu, 0, op_notify, x), 0);
+                 EXPECT_EQ(remio_call(cpu, 1, op_notify, x), 0);
+             }));
+    r.simulate();
+    EXPECT_TRUE(r.recorder.observed("vgic.injected-while-disabled"));
+    EXPECT_TRUE(r.recorder.observed("vgic.unknown-interrupt"));
+}
+
 // --- boot checks (remio_init) --------------------------------------------------------------------
 
 std::optional<bao::BootError> boot(std::function<void(bao::Config&)> adjust, unsigned devices = 1) {
