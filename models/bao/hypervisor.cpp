@@ -211,8 +211,10 @@ void Hypervisor::set_lookahead(Cpu& c) {
         path = std::min(path, core.time_of(*w));
     c.lookahead_el1 = path;
     // Out of standby the CPU must see the answer first.
-    c.lookahead_standby = path + core.time_of(costs_.resume_entry) +
-                          core.time_of(costs_.answer_write) + core.time_of(costs_.resume_exit);
+    c.lookahead_standby =
+        path + core.time_of(costs_.resume_entry) +
+        std::min(core.time_of(costs_.answer_read), core.time_of(costs_.answer_write)) +
+        core.time_of(costs_.resume_exit);
 }
 
 Picos Hypervisor::lookahead(const Core& core) {
@@ -473,6 +475,7 @@ void Hypervisor::standby(Cpu& c, RequestId request, bool write) {
     core.charge(costs_.to_standby);
     leg(c, write ? Leg::fe_wr_3 : Leg::fe_rd_3, sent, request);
     event(c, EventKind::standby, request);
+    bool spun = false;
     for (;;) {
         if (config_.firmware_standby) {
             const Mark at = mark(c);
@@ -502,6 +505,12 @@ void Hypervisor::standby(Cpu& c, RequestId request, bool write) {
             // Another interrupt ended the wait. It stays pending, and the wait ends at once again.
             core.charge(costs_.spin);
             leg(c, Leg::spin, from, request);
+            if (!spun) {
+                observe(c, "standby.interrupt-late",
+                        "another interrupt became pending while an access was outstanding: the "
+                        "standby spins, and the guest gets the interrupt only after the answer");
+            }
+            spun = true;
             continue;
         }
         core.charge(costs_.resume_entry);

@@ -94,6 +94,10 @@ struct Cpu {
     // The exception being handled.
     Mark vector;                     ///< at its entry
     std::optional<Mark> lr_written;  ///< at its first list-register write
+    // Maintenance interrupts without an instruction of the guest between them.
+    unsigned maintenance_in_a_row = 0;
+    std::uint64_t executed_at_maintenance = 0;
+
     // The least time until this CPU can interrupt another, from EL1 and from standby.
     Picos lookahead_el1{};
     Picos lookahead_standby{};

@@ -251,6 +251,12 @@ bool Remio::handle_access(Cpu& c, DataAbort& abort, const Mark& handler_entry, R
     request->asked = {};
     request->backend_from.reset();
     request->backend_instructions = 0;
+    if (abort.write && (abort.reg & ~vms::mask(abort.width)) != 0) {
+        h_.observe(c, "remio.register-wider-than-access",
+                   fmt::format("a store of {} bytes hands over a 64-bit register with higher bits "
+                               "set: the back-end must mask the value",
+                               request->access_width));
+    }
     h_.waiting(c);
     device->pending.push_back(request->id);
     h_.event(c, EventKind::request, trace, abort.ipa.value,
@@ -304,6 +310,14 @@ std::int64_t Remio::ask(Cpu& c, Device& d, std::array<std::uint64_t, 8>& x, cons
 std::int64_t Remio::complete(Cpu& c, Device& d, RemioOp op, std::uint64_t value, std::uint64_t id,
                              const Mark& from) {
     c.core->sync();
+    if (id == ~std::uint64_t{0} && !d.pending.empty()) {
+        // Taken for "the next pending one": it leaves the list, and its state is not right.
+        h_.observe(c, "remio.completion-loses-request",
+                   fmt::format("a completion with request id -1 takes request {} of device {} off "
+                               "the list and loses it: its front-end waits for ever",
+                               d.pending.front(), d.bind_key));
+        d.pending.pop_front();
+    }
     Request* r = get(d, id);
     if (r == nullptr || r->state != State::processing) {
         c.core->charge(h_.costs().hvc_ask_empty);
@@ -319,6 +333,13 @@ std::int64_t Remio::complete(Cpu& c, Device& d, RemioOp op, std::uint64_t value,
                        "a {} at {:#x} is completed by {}: {}", name(r->op), r->addr.value, name(op),
                        op == RemioOp::write ? "the guest's register keeps its old value"
                                             : "the guest's source register is overwritten"));
+    }
+    if (op == RemioOp::read && r->op == RemioOp::read &&
+        (value & ~vms::mask(static_cast<vms::Width>(r->access_width))) != 0) {
+        h_.observe(c, "remio.answer-wider-than-access",
+                   fmt::format("the answer {:#x} to a load of {} bytes has higher bits set: all 64 "
+                               "bits of the guest's register are overwritten",
+                               value, r->access_width));
     }
     r->value = value;
     r->state = State::complete;

@@ -488,6 +488,20 @@ void Vgic::eoi_highest_spilled_active(Cpu& c) {
 void Vgic::maintenance(Cpu& c) {
     const std::uint32_t misr = gich_read(c, gich::misr);
     h_.event(c, EventKind::maintenance, {}, misr);
+    // With one list register in use an underflow request stays: nothing is free to be refilled, and
+    // the interrupt comes again before the guest has executed anything.
+    const std::uint64_t executed = c.core->counters(Level::el1).instructions;
+    c.maintenance_in_a_row = executed == c.executed_at_maintenance ? c.maintenance_in_a_row + 1 : 0;
+    c.executed_at_maintenance = executed;
+    constexpr unsigned storm = 1000;  // no finite work of the handler takes so many
+    if (c.maintenance_in_a_row == storm) {
+        h_.error(
+            c, "vgic.maintenance-storm",
+            fmt::format("the maintenance interrupt (GICH_MISR {:#x}) comes again before the guest "
+                        "executes an instruction, for ever: its condition stays as long as none "
+                        "of {} list register(s) is free",
+                        misr, h_.config().gic.list_registers));
+    }
     c.core->charge(h_.costs().maintenance_entry);
     if ((misr & gich::misr_eoi) != 0)
         trapped_eoir(c);

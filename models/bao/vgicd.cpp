@@ -338,8 +338,9 @@ bool Vgic::distributor_access(Cpu& c, DataAbort& abort, const Mark& from) {
                 sgir(c, static_cast<std::uint32_t>(abort.reg), from);
                 return true;
             }
-            // CPENDSGIR and SPENDSGIR are not emulated.
-            return zero(true);
+            // CPENDSGIR and SPENDSGIR are not emulated: a load leaves the guest's register as it
+            // was.
+            return done(k.gicd_typer_read, abort.write ? Leg::gicd_other_wr : Leg::gicd_other_rd);
         default:
             if (offset >= vgicd::ipriorityr && offset < vgicd::itargetsr)
                 return field(Field::priority);

@@ -87,19 +87,18 @@ void Core::charge_el3(const vms::Work& w) {
 
 void Core::charge_until_event(const vms::Work& iteration) {
     constexpr std::uint64_t most = 100'000'000;  // keeps the counts of one charge in 32 bits
-    const Picos before = local_;
-    charge(iteration);
-    const Picos step = local_ - before;
     const Picos next = std::min(timeline_.next_due(), timer_deadline_);
     if (next == Picos::never()) {
         block(next, false);  // nothing can ever change what is polled
         return;
     }
-    if (step.value != 0 && next > local_) {
-        const std::uint64_t n = std::min((next - local_).value / step.value, most);
-        if (n != 0)
-            charge(iteration * static_cast<std::uint32_t>(n));
-    }
+    // The iterations that end before it, and the one in which it falls.
+    const std::uint64_t each = milli_cycles(iteration);
+    std::uint64_t n = 1;
+    if (each != 0 && next > local_)
+        n = std::clamp<std::uint64_t>((clock_.counts_to_reach(next - local_) + each - 1) / each, 1,
+                                      most);
+    charge(iteration * static_cast<std::uint32_t>(n));
 }
 
 void Core::wait_until(Picos t) {

@@ -141,8 +141,8 @@ std::vector<std::string> diagnose(Platform& platform, Picos now) {
 
     for (const models::bao::Crash& c : h.crashes()) {
         lines.push_back(
-            fmt::format("VM {}, CPU {}: the hypervisor stopped at {}: {}. On a board it "
-                        "prints an error and this CPU loops for ever.",
+            fmt::format("VM {}, CPU {}: given up at {}: {}. On a board this CPU stays "
+                        "in the hypervisor and never returns to its guest.",
                         c.vm, c.cpu.value, time_text(c.time), c.reason));
     }
 
@@ -185,9 +185,6 @@ std::vector<std::string> diagnose(Platform& platform, Picos now) {
                         "  its interrupt {} is disabled in VM {}'s distributor{}: enable it "
                         "(GICD_ISENABLER), set its target (GICD_ITARGETSR) and the CPU interface.",
                         id.value, back.name, (i.state & 1) != 0 ? " and pending" : ""));
-                } else if (core->interrupts_masked() && !core->waiting()) {
-                    lines.push_back(
-                        fmt::format("  VM {} has interrupts masked (PSTATE.I).", back.name));
                 }
             }
         }

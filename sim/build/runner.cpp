@@ -253,14 +253,18 @@ void Run::wire() {
 
 void Run::simulate() {
     sc_core::sc_start(s_.duration.sc(), sc_core::SC_EXIT_ON_STARVATION);
-    // Events beyond the duration stay where they are: the run came to its end in time.
-    ended_at_ =
-        end_ == End::none && sc_core::sc_pending_activity() ? s_.duration : models::kernel_now();
+    ended_at_ = models::kernel_now();
+    const bool more_to_come = sc_core::sc_pending_activity();
     if (interrupted() && end_ == End::none)
         end_ = End::interrupted;
     // Nothing is left that could happen, and somebody still waits.
-    if (end_ == End::none && !sc_core::sc_pending_activity() && software_->unfinished() != 0)
+    if (end_ == End::none && !more_to_come && software_->unfinished() != 0)
         end_ = End::stuck;
+    if (end_ == End::none && more_to_come) {
+        ended_at_ = s_.duration;  // events beyond it stay where they are
+    } else if (end_ == End::crashed) {
+        ended_at_ = platform_->hypervisor().crashes().front().time;
+    }
     for (const auto& l : platform_->serial_lines()) {
         l->synchronise();
         if (const std::error_code e = l->channel.finish()) {
@@ -347,6 +351,10 @@ void Run::decide() {
     }
     results_.status = Status::pass;
     results_.diagnosis = software_->describe_unfinished();
+    if (software_->unfinished() != 0) {
+        for (std::string& line : diagnose(*platform_, ended_at_))
+            results_.diagnosis.push_back(std::move(line));
+    }
     judge(results_, s_);
     // A scenario that expects nothing of its own expects its workloads to end well.
     if (s_.expect.empty() && !results_.diagnosis.empty())
@@ -402,10 +410,10 @@ Results Run::operator()() {
                 "fault of this program",
                 trace_->late()));
     }
-    if (!results_.errors.empty() && results_.status == Status::pass) {
+    // An output that could not be written leaves no verdict.
+    if (!results_.errors.empty() &&
+        (results_.status == Status::pass || results_.status == Status::fail))
         results_.status = Status::error;
-        results_.crashed = true;
-    }
     results_.host.wall_ns =
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
                                        std::chrono::steady_clock::now() - begin)

@@ -2,7 +2,6 @@
 #include "sim/build/software.h"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include <fmt/format.h>
@@ -38,15 +37,6 @@ Software::Software(const Scenario& s) {
     for (const VmConfig& vm : s.vms) {
         Entry e;
         e.vm = &vm;
-        const int cpus = std::popcount(vm.cpu_affinity);
-        if (cpus != 1 && vm.software.program != ProgramKind::idle) {
-            wrong(vm.place, fmt::format("cpu_affinity {:#x} gives the VM {} CPUs; the program '{}' "
-                                        "runs on one: name one CPU",
-                                        vm.cpu_affinity, cpus,
-                                        vm.software.program == ProgramKind::service_guest
-                                            ? "service-guest"
-                                            : "frontend"));
-        }
         switch (vm.software.program) {
             case ProgramKind::service_guest: {
                 e.program = make_service(s, vm);

@@ -36,6 +36,11 @@ constexpr Rule catalogue[] = {
      "that physical CPU loops for ever; on a board only the hypervisor's own UART has a line "
      "about it.",
      "Look for a device that is enabled and that no VM's configuration has."},
+    {"remio.answer-wider-than-access",
+     "The back-end answered a load with more bits than it asked for: Bao writes all 64 bits into "
+     "the "
+     "guest's register, which a real device could not.",
+     "Mask the answer to the access width in the back-end."},
     {"remio.ask-arguments",
      "ASK was made with an address or value other than 0: it is refused with +1, as if nothing "
      "were pending, and the request stays unanswered.",
@@ -52,6 +57,10 @@ constexpr Rule catalogue[] = {
     {"remio.bind-key-truncated",
      "A bind_key above 255 travels as 8 bits between CPUs and then names another device.",
      "Use bind keys up to 255."},
+    {"remio.completion-loses-request",
+     "A completion with request id -1 was taken for the next pending request: that request left "
+     "the list and was lost, and its front-end waits for ever.",
+     "Complete with the id that ASK gave; check it before the hypercall."},
     {"remio.completion-op-mismatch",
      "A back-end completed a request by another operation than was asked. The completion decides: "
      "a read completed as a write leaves the front-end's register as it was, a write completed as "
@@ -81,6 +90,14 @@ constexpr Rule catalogue[] = {
      "ever; on a board only the hypervisor's own UART has a line about it.",
      "There is a request for each physical CPU; look for requests that were never completed after "
      "a VM was reset."},
+    {"remio.register-wider-than-access",
+     "A store handed over a register with bits set above its width: Bao passes on all 64 bits.",
+     "Mask the value to the access width in the back-end."},
+    {"standby.interrupt-late",
+     "Another interrupt became pending while an access was outstanding: the standby spins until "
+     "the answer, and the guest gets the interrupt only then.",
+     "Expect timer interrupts of a front-end to be late by up to the rest of an access; keep the "
+     "back-end quick."},
     {"trap.gicd-access",
      "An access to the emulated distributor had a width or alignment that its register does not "
      "take. Nothing is injected into the guest, and that physical CPU loops for ever; on a board "
@@ -108,6 +125,12 @@ constexpr Rule catalogue[] = {
      "the guest enables it.",
      "Harmless when the driver enables it soon; when it never does, the device seems dead: "
      "compare the interrupt in the device tree with the configuration."},
+    {"vgic.maintenance-storm",
+     "The maintenance interrupt came again and again without an instruction of the guest between: "
+     "an underflow request stayed, because no list register was free. That physical CPU never gets "
+     "back to its guest.",
+     "Use a GIC with more list registers; with one, an interrupt that is changed while it is in "
+     "the register leads here."},
     {"vgic.unknown-interrupt",
      "An interrupt was to be injected that does not exist in the VM: nothing happens.",
      "Compare the interrupt with the number of interrupt lines of the platform."},

@@ -156,10 +156,10 @@ KeySpec platform() {
                                               "place of `gicc`.")),
                              number(K::integer, "list_registers", "4", "1", "16",
                                     "List registers of each CPU."),
-                             number(K::integer, "interrupt_lines", "192", "64", "1020",
+                             number(K::integer, "interrupt_lines", "192", "64", "512",
                                     "Interrupt ids that the distributor has: SGI, PPI and SPI; a "
                                     "multiple of 32, or 1020."),
-                             number(K::interrupt, "maintenance", "25", "16", "31",
+                             number(K::interrupt, "maintenance", "25", "25", "31",
                                     "Interrupt id of the maintenance interrupt."),
                          })),
             map("guest_gic", "Where VMs see their interrupt controller unless they say otherwise.",
@@ -213,7 +213,7 @@ KeySpec timing() {
             named("operations",
                   "Instructions of a named operation of the back-ends or drivers, in place of the "
                   "built-in figure. The name may have dots: `service.ask: 30`.",
-                  number(K::integer, "", "", "0", "1000000000", "Instructions.")),
+                  number(K::integer, "", "", "0", "100000", "Instructions.")),
         });
 }
 

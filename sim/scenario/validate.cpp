@@ -30,6 +30,7 @@ constexpr std::uint64_t gicc_size = 0x2000;
 constexpr std::uint64_t gich_size = 0x2000;
 
 constexpr unsigned first_ppi = 16;
+constexpr unsigned virtual_timer = 27;  // PPI of the virtual timer on every Arm platform
 constexpr unsigned first_spi = 32;
 constexpr unsigned highest_carried = 255;  // remote I/O interrupts travel as 8 bits in Bao
 
@@ -118,11 +119,13 @@ class Validator {
     void platform() {
         const Value& p = values_["platform"];
         const unsigned lines = s_.platform.gic.interrupt_lines;
-        constexpr unsigned most_lines = 1020;  // GICv2: INTID 1020-1023 are special
-        if (lines % 32 != 0 && lines != most_lines)
+        if (lines % 32 != 0)
             error(p["gic"]["interrupt_lines"].place,
-                  "found {}; GICD_TYPER counts in blocks of 32: write a multiple of 32, or 1020",
-                  lines);
+                  "found {}; GICD_TYPER counts in blocks of 32: write a multiple of 32", lines);
+        if (s_.platform.gic.maintenance.value == virtual_timer)
+            error(p["gic"]["maintenance"].place,
+                  "found {}, the interrupt of the virtual timer; write another from 25 to 31",
+                  virtual_timer);
         if (s_.platform.ram.empty())
             error(p["ram"].place, "found no memory; write at least one entry of base and size");
         std::map<unsigned, Place> used;
@@ -202,6 +205,12 @@ class Validator {
                           "CPU {} belongs to {} already ({}); a CPU has one VM: write another mask",
                           cpu, first->second->place.key, format_short(first->second->place));
             }
+            if (std::popcount(vm.cpu_affinity) > 1 && vm.software.program != ProgramKind::idle)
+                error(
+                    v.place,
+                    "found {:#x}, which is {} CPUs; the program of a VM runs on one: write a mask "
+                    "of one CPU",
+                    vm.cpu_affinity, std::popcount(vm.cpu_affinity));
         }
     }
 
@@ -487,6 +496,12 @@ class Validator {
                   "interrupt {} is one of the software-generated, 0 to 15, which are the "
                   "hypervisor's and the VM's own; write one from {} to {}",
                   id, first_spi, last);
+        else if (carried && id == virtual_timer)
+            error(
+                place,
+                "interrupt {} is that of the virtual timer, which every VM has; write one from {} "
+                "to {}",
+                id, first_spi, last);
         else if (id == gic.maintenance.value)
             error(place,
                   "interrupt {} is the maintenance interrupt, which is the hypervisor's; "

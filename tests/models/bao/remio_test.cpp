@@ -187,6 +187,17 @@ TEST(SharpEdge, AccessesWaitUntilBothSidesHaveStarted) {
     EXPECT_GT(r.accesses[0].end, Picos::ms(3));
     EXPECT_LT(r.accesses[0].end, Picos::ms(3) + Picos::us(50));
     EXPECT_TRUE(r.recorder.observed("remio.ready-wait"));
+    // However long the wait, it ends with the iteration (4 instructions) in which the other side
+    // became ready.
+    Picos ready{}, request{};
+    for (const auto& e : r.recorder.events) {
+        if (e.kind == models::EventKind::boot && e.a == 1)
+            ready = e.time;
+        if (e.kind == models::EventKind::request)
+            request = e.time;
+    }
+    EXPECT_GE(request, ready);
+    EXPECT_LE((request - ready).value, 4'667u);
 }
 
 TEST(SharpEdge, ASilentBackEndStallsTheFrontEndForEver) {
