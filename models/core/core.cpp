@@ -152,7 +152,9 @@ bool Core::wait_for_physical_interrupt(Picos lookahead) {
         } else {
             waited = true;
             timeline_.poll();
+            in_wfi_ = true;
             block(next, true, lookahead);
+            in_wfi_ = false;
             local_ = std::max(local_, timeline_.now());
         }
         fire_timer_if_due();
@@ -424,10 +426,11 @@ void Core::wait_for_interrupt() {
             local_ = std::max(local_, next);
         } else {
             timeline_.poll();
-            waiting_ = true;
+            in_wfi_ = true;
             if (on_idle_)
                 on_idle_();
             block(next, true, el2_.lookahead(*this));
+            in_wfi_ = false;
             local_ = std::max(local_, timeline_.now());
         }
         fire_timer_if_due();

@@ -134,10 +134,10 @@ class Core final : public sc_core::sc_module,
     // --- what the outside asks ----------------------------------------------------------------
 
     /// Waiting for an interrupt at EL1 with none to come from this CPU itself.
-    bool idle() const { return waiting_ && level_ == Level::el1; }
+    bool idle() const { return in_wfi_ && level_ == Level::el1 && !irq_; }
     bool halted() const { return halted_; }
     bool waiting() const { return waiting_; }
-    bool in_wfi_at(Level l) const { return waiting_ && level_ == l; }
+    bool in_wfi_at(Level l) const { return in_wfi_ && level_ == l; }
     /// When the guest's own timer will next interrupt; never() when not set.
     Picos timer_deadline() const { return timer_deadline_; }
 
@@ -295,6 +295,7 @@ class Core final : public sc_core::sc_module,
 
     sc_core::sc_event wake_;
     bool waiting_ = false;  // for an interrupt: the lines wake the thread
+    bool in_wfi_ = false;   // and not in the middle of a computation
     Picos lookahead_{};     // while waiting
     bool halted_ = false;
     Picos released_at_ = Picos::never();

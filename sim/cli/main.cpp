@@ -57,8 +57,8 @@ int main(int argc, char* argv[]) {
         const std::vector<std::string> arguments(argv + 1, argv + argc);
         const sim::ParsedCommandLine parsed = sim::parse_command_line(arguments);
         if (parsed.error) {
-            fmt::print(stderr, "baosim: {}\nTry '{}'.\n", parsed.error->message,
-                       parsed.error->hint);
+            sim::to_standard_error(
+                fmt::format("baosim: {}\nTry '{}'.\n", parsed.error->message, parsed.error->hint));
             return sim::exit_status::wrong_input;
         }
         if (parsed.line.command == sim::Command::run)
@@ -70,8 +70,9 @@ int main(int argc, char* argv[]) {
             exit = sim::exit_status::worse(exit, sim::exit_status::wrong_input);
         }
         return exit;
-    } catch (const std::exception& e) {
-        fmt::print(stderr, "baosim: internal error: {}\n", e.what());
+    } catch (const std::exception&) {
+        sim::to_standard_error(
+            "baosim: internal error: the program met a case that it does not handle\n");
         return sim::exit_status::stuck;
     }
 }

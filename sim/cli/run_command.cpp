@@ -62,8 +62,10 @@ Results load_and_run(const std::string& file, const CommandLine& line, Screen& s
                 screen.serial(bytes);
         };
         return run(*loaded.scenario, options);
-    } catch (const std::exception& e) {
-        return failure(file, fmt::format("internal error: {}", e.what()));
+    } catch (const std::exception&) {
+        return failure(file,
+                       "internal error: the program met a case that it does not handle; please "
+                       "report it with the scenario");
     }
 }
 

@@ -12,6 +12,11 @@
 
 namespace sim {
 
+void to_standard_error(const std::string& text) {
+    // Nothing is left to tell when this fails; the exit status still does.
+    (void)std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -84,7 +89,7 @@ void Screen::report(std::string_view text) {
 void Screen::complain(std::string_view line) {
     erase();
     flush();
-    fmt::print(stderr, "{}\n", line);
+    to_standard_error(fmt::format("{}\n", line));
 }
 
 void Screen::progress(const Progress& p) {
@@ -96,7 +101,7 @@ void Screen::progress(const Progress& p) {
         return;
     last_ = now;
     flush();
-    fmt::print(stderr, "{}{}", erase_line, progress_text(p, now - start_));
+    to_standard_error(fmt::format("{}{}", erase_line, progress_text(p, now - start_)));
     std::fflush(stderr);
     shown_ = true;
 }
@@ -104,7 +109,7 @@ void Screen::progress(const Progress& p) {
 void Screen::erase() {
     if (!shown_)
         return;
-    fmt::print(stderr, "{}", erase_line);
+    to_standard_error(fmt::format("{}", erase_line));
     std::fflush(stderr);
     shown_ = false;
 }

@@ -10,6 +10,9 @@
 
 namespace sim {
 
+/// Writes to standard error; a reader that is gone or a full device is no error of the run.
+void to_standard_error(const std::string& text);
+
 class Screen {
   public:
     /// Progress is shown only when wanted, and standard error is a terminal.

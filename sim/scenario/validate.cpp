@@ -7,6 +7,7 @@
 #include <array>
 #include <bit>
 #include <cstddef>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <set>
@@ -90,6 +91,7 @@ class Validator {
         run_times();
         platform();
         files();
+        outputs();
         cpus();
         shared_memory();
         physical_memory();
@@ -160,6 +162,27 @@ class Validator {
         }
     }
 
+    /// An output that is also read, or written twice, would destroy what it holds.
+    void outputs() {
+        std::map<std::string, Place> used;
+        for (std::size_t i = 0; i < s_.platform.uarts.size(); ++i) {
+            const std::string& file = s_.platform.uarts[i].output;
+            if (file == "stdout" || file == "none" || file.empty())
+                continue;
+            const Value& v = values_["platform"]["uarts"].items[i]["output"];
+            std::error_code code;
+            for (const std::string* read :
+                 {&s_.file, &s_.timing.path_costs, &s_.platform.uarts[i].input_file})
+                if (!read->empty() && std::filesystem::equivalent(file, *read, code))
+                    error(v.place, "{} is read by this run: write another file", quote(file));
+            const auto [first, added] =
+                used.emplace(std::filesystem::weakly_canonical(file, code).string(), v.place);
+            if (!added)
+                error(v.place, "{} is the output of {} too ({}): write another file", quote(file),
+                      first->second.key, format_short(first->second));
+        }
+    }
+
     void files() {
         readable(s_.timing.path_costs, values_["timing"]["path_costs"]);
         for (std::size_t i = 0; i < s_.platform.uarts.size(); ++i)
@@ -170,8 +193,10 @@ class Validator {
     void readable(const std::string& file, const Value& v) {
         if (!v.present)
             return;
-        const std::ifstream in(file);
-        if (!in || in.rdbuf()->in_avail() < 0)
+        // Opened only when it is a file: a pipe would be waited for.
+        std::error_code code;
+        const bool regular = std::filesystem::is_regular_file(file, code);
+        if (!regular || !std::ifstream(file))
             error(v.place,
                   "{}: this file cannot be read; it is relative to the file that names "
                   "it: check the name and your permissions",
@@ -415,6 +440,10 @@ class Validator {
             const Value& value = v["remio_devs"].items[i];
             mapped.push_back({d.shmem.base.value, d.shmem.size, "shared memory of " + d.name,
                               value["shmem"]["base"].place});
+            if (d.type == RemioType::frontend && d.va.value % 4 != 0)
+                error(value["va"].place,
+                      "found {:#x}; registers of 32 bits are aligned to 4: write a multiple of 4",
+                      d.va.value);
             if (d.type == RemioType::frontend)
                 emulated.push_back(
                     {d.va.value, d.size, "the window of " + d.name, value["va"].place});
@@ -620,7 +649,15 @@ class Validator {
     void drivers(const VmConfig& vm, const Value& v) {
         for (std::size_t i = 0; i < vm.software.drivers.size(); ++i) {
             const DriverConfig& d = vm.software.drivers[i];
-            device(vm, d.device, RemioType::frontend, d.place);
+            const RemioDevConfig* remio = device(vm, d.device, RemioType::frontend, d.place);
+            // Registers up to 0x100, then the configuration space (VirtIO 1.3, 4.2.2).
+            constexpr std::uint64_t least_window = 0x200;
+            if (remio != nullptr && remio->size < least_window)
+                error(remio->place,
+                      "the window has {:#x} bytes; a VirtIO device with its configuration space "
+                      "takes "
+                      "{:#x}: write size: {:#x}",
+                      remio->size, least_window, least_window);
             queue_size(v["drivers"].items[i]["queue_size"]);
         }
     }

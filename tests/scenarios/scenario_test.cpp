@@ -105,6 +105,15 @@ TEST_F(Scenarios, TwoConsolesAndFourVms) {
     EXPECT_EQ(run("four-vms.yaml", "--set vms.backend.software.polling=true").status, 0);
 }
 
+TEST_F(Scenarios, ARunEndsOnlyWhenTheLastByteHasLeft) {
+    // The line falls silent at the moment at which its interrupt asks for more.
+    for (const char* baud : {"9900000", "10000000", "10100000", "11000000"}) {
+        const Outcome o = run("../tests/scenarios/drain.yaml",
+                              std::string("--set platform.uarts.uart1.baud=") + baud);
+        EXPECT_EQ(metric(o, "uarts.uart1.tx_bytes"), 10'240) << baud;
+    }
+}
+
 TEST_F(Scenarios, SilentBackEndIsStuckAndSaysWhoWaitsForWhat) {
     const Outcome o = run("silent-backend.yaml");
     EXPECT_EQ(o.status, 3);
