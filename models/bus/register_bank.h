@@ -21,8 +21,8 @@
 #include <string>
 #include <string_view>
 
+#include "models/base/time.h"
 #include "models/bus/target.h"
-#include "models/core/time.h"
 
 namespace models {
 

@@ -12,8 +12,8 @@
 
 #include <tlm_utils/simple_target_socket.h>
 
+#include "models/base/time.h"
 #include "models/bus/target.h"
-#include "models/core/time.h"
 
 namespace models {
 

@@ -21,13 +21,13 @@
 #include <systemc>
 #include <vector>
 
+#include "models/base/time.h"
 #include "models/bus/bus.h"
 #include "models/core/core_model.h"
 #include "models/core/el2.h"
 #include "models/core/irq_line.h"
 #include "models/core/probe.h"
 #include "models/core/stage2.h"
-#include "models/core/time.h"
 #include "models/core/timeline.h"
 #include "models/timer/generic_timer.h"
 #include "vms/cpu.h"

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "models/core/time.h"
+#include "models/base/time.h"
 #include "vms/cpu.h"
 #include "vms/types.h"
 

@@ -2,8 +2,8 @@
 // they change, because the one who changes them may be ahead of the kernel's time.
 #pragma once
 
+#include "models/base/time.h"
 #include "models/bus/target.h"
-#include "models/core/time.h"
 #include "vms/types.h"
 
 namespace models {

@@ -18,8 +18,8 @@
 #include <functional>
 #include <systemc>
 
+#include "models/base/time.h"
 #include "models/bus/target.h"
-#include "models/core/time.h"
 
 namespace models {
 

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "models/core/time.h"
+#include "models/base/time.h"
 #include "vms/cpu.h"
 
 namespace models {

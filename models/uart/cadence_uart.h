@@ -12,12 +12,12 @@
 #include <cstdint>
 #include <systemc>
 
+#include "models/base/time.h"
 #include "models/bus/register_bank.h"
 #include "models/bus/target.h"
 #include "models/bus/tlm_target.h"
 #include "models/core/activity.h"
 #include "models/core/irq_line.h"
-#include "models/core/time.h"
 #include "models/uart/serial_channel.h"
 #include "models/uart/serial_line.h"
 #include "models/uart/uart_fifo.h"

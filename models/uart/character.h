@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "models/core/time.h"
+#include "models/base/time.h"
 
 namespace models {
 

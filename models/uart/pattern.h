@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "models/core/time.h"
+#include "models/base/time.h"
 #include "models/uart/serial_channel.h"
 #include "vms/workload/pattern.h"
 

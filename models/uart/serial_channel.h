@@ -10,7 +10,7 @@
 #include <system_error>
 #include <vector>
 
-#include "models/core/time.h"
+#include "models/base/time.h"
 #include "vms/workload/crc32.h"
 
 namespace models {

@@ -14,8 +14,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "models/base/time.h"
 #include "models/core/activity.h"
-#include "models/core/time.h"
 #include "models/uart/character.h"
 #include "models/uart/serial_channel.h"
 #include "models/uart/uart_fifo.h"

@@ -3,7 +3,7 @@
 
 #include <systemc>
 
-#include "models/core/time.h"
+#include "models/base/time.h"
 
 namespace models {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "models/core/time.h"
+#include "models/base/time.h"
 #include "sim/build/platform.h"
 
 namespace sim {

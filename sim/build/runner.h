@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "models/core/time.h"
+#include "models/base/time.h"
 #include "sim/report/results.h"
 #include "sim/scenario/model.h"
 

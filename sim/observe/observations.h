@@ -11,7 +11,7 @@
 #include <tuple>
 #include <vector>
 
-#include "models/core/time.h"
+#include "models/base/time.h"
 #include "sim/observe/sink.h"
 
 namespace sim {

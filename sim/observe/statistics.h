@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "models/core/time.h"
+#include "models/base/time.h"
 #include "sim/observe/histogram.h"
 #include "sim/observe/sink.h"
 

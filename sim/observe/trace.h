@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "models/core/time.h"
+#include "models/base/time.h"
 #include "sim/observe/sink.h"
 
 namespace sim {

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "models/core/time.h"
+#include "models/base/time.h"
 #include "sim/observe/observations.h"
 #include "sim/scenario/model.h"
 

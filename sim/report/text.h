@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "models/core/time.h"
+#include "models/base/time.h"
 
 namespace sim {
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "models/base/time.h"
 #include "models/bus/target.h"
-#include "models/core/time.h"
 #include "vms/types.h"
 
 namespace sim {

@@ -1,6 +1,6 @@
 // Simulated time: integer picoseconds, no time lost however cycles are cut (DESIGN: times and
 // cycles are integers with carried remainders; 1.2 GHz is not a whole number of picoseconds).
-#include "models/core/time.h"
+#include "models/base/time.h"
 
 #include <gtest/gtest.h>
 

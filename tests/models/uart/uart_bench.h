@@ -12,10 +12,10 @@
 
 #include <gtest/gtest.h>
 
+#include "models/base/time.h"
 #include "models/bus/target.h"
 #include "models/core/activity.h"
 #include "models/core/irq_line.h"
-#include "models/core/time.h"
 #include "models/uart/serial_channel.h"
 #include "models/uart/uart_parameters.h"
 
