@@ -28,7 +28,7 @@ Results run(const Scenario& s, const RunOptions& options) {
     if (what == "throw")
         throw std::runtime_error("thrown by the run");
     if (what == "crash")
-        std::raise(SIGSEGV);
+        std::raise(SIGABRT);
     if (what == "leave")
         std::_Exit(7);
     if (what == "stuck") {

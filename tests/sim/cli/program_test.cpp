@@ -204,7 +204,7 @@ TEST_F(Program, SeveralRunsMakeAnArrayInTheirOrderWhateverBecomesOfThem) {
     for (const auto& r : j)
         statuses.push_back(r["status"]);
     EXPECT_THAT(statuses, testing::ElementsAre("pass", "error", "stuck", "error", "pass"));
-    EXPECT_THAT(e.err, HasSubstr("b.yaml: the simulator crashed: signal 11 (Segmentation fault)"));
+    EXPECT_THAT(e.err, HasSubstr("b.yaml: the simulator crashed: signal 6 (Aborted)"));
     EXPECT_THAT(e.err, HasSubstr("d.yaml: the simulator ended with status 7 and without results"));
     EXPECT_THAT(e.out, HasSubstr("5 scenarios: 2 pass, 2 error, 1 stuck"));
     EXPECT_THAT(e.out, HasSubstr("PASS  e "));
