@@ -31,16 +31,6 @@ class Stage2 {
     const std::vector<Ram>& ram() const { return ram_; }
     const std::vector<Device>& devices() const { return devices_; }
 
-    /// The device range that holds all of [a, a + n), or nullptr: the access traps.
-    const Device* device(vms::GuestAddr a, unsigned n) const {
-        for (const Device& d : devices_) {
-            const std::uint64_t offset = a.value - d.base.value;
-            if (offset < d.size && n <= d.size - offset)
-                return &d;
-        }
-        return nullptr;
-    }
-
   private:
     std::vector<Ram> ram_;
     std::vector<Device> devices_;

@@ -221,7 +221,6 @@ class Rig {
                     return *programs[i];
             return idle;
         });
-        bao_access = [](const bao::Remio::Access&) {};
     }
 
     static const bao::PathCosts& costs() {
@@ -323,7 +322,6 @@ class Rig {
         hypervisor.remio().on_access(
             [this](const bao::Remio::Access& a) { accesses.push_back(a); });
     }
-    std::function<void(const bao::Remio::Access&)> bao_access;
     Guest idle{[](vms::Cpu&) {}};
 };
 
