@@ -40,6 +40,14 @@ struct TimerControl {
     bool istatus = false;  ///< read only
 };
 
+/// What a program finds when it begins: where it was told to (the entry point of PSCI CPU_ON; a
+/// native program may take it as it likes), x0, and which of the VM's vCPUs it runs on.
+struct ResetState {
+    GuestAddr pc{};
+    std::uint64_t x0 = 0;
+    std::uint64_t mpidr = 0;  ///< MPIDR_EL1 as the VM reads it; Aff0 is the vCPU's number
+};
+
 /// Facts that a program tells the observers; they cost no simulated time and change nothing.
 enum class Note : std::uint8_t {
     ring_publish,   ///< a = queue identity, b = new index
@@ -135,6 +143,8 @@ class Cpu {
                            TimerControl control) = 0;  ///< CNTV_CVAL, CNTV_CTL
     virtual TimerControl timer_control() = 0;
 
+    const ResetState& reset_state() const { return reset_state_; }
+
     // --- for the observers ------------------------------------------------------------------
 
     virtual void note(Note what, std::uint64_t a = 0, std::uint64_t b = 0) = 0;
@@ -160,6 +170,7 @@ class Cpu {
 
     void add_ram_window(const RamWindow& w) { ram_.push(w); }
     void clear_ram_windows() { ram_.count = 0; }
+    void set_reset_state(const ResetState& s) { reset_state_ = s; }
 
   private:
     struct RamWindows {
@@ -173,6 +184,7 @@ class Cpu {
         const RamWindow* end() const { return items.data() + count; }
     };
     RamWindows ram_;
+    ResetState reset_state_;
 };
 
 /// A program that runs on a CPU from reset on. run() returning powers the CPU off.

@@ -28,7 +28,7 @@ namespace models::bao {
 struct Vm;
 
 /// Who handles a CPU message (Bao's linker-assigned handler ids).
-enum class MessageHandler : std::uint32_t { remio, ipc, vgic };
+enum class MessageHandler : std::uint32_t { remio, ipc, vgic, psci };
 
 /// {handler, event, data} as it crosses from CPU to CPU; `request` is for the observers only.
 struct CpuMessage {
@@ -72,6 +72,16 @@ struct Vcpu {
     bool active = true;          ///< false while a remote I/O access is outstanding
     DataAbort* abort = nullptr;  ///< the access being emulated, for its register
     VgicPrivate vgic;
+
+    // PSCI (Bao: psci_ctx). The VM's first vCPU is on from boot.
+    enum class Power : std::uint8_t { on, off, on_pending };
+    Power power = Power::off;
+    bool suspended = false;  ///< on, and powered down by CPU_SUSPEND
+    vms::GuestAddr entry{};  ///< where it begins when it is switched on
+    std::uint64_t context = 0;
+
+    /// VMPIDR_EL2: Aff0 is the vCPU's number; bit 31 RES1, bit 30 for a uniprocessor.
+    std::uint64_t mpidr() const;
 };
 
 /// Where the counters of a CPU stood at a landmark.
@@ -136,6 +146,12 @@ struct Vm {
     }
 };
 
+inline std::uint64_t Vcpu::mpidr() const {
+    constexpr std::uint64_t res1 = 1u << 31;
+    constexpr std::uint64_t uniprocessor = 1u << 30;
+    return id | res1 | (vm->vcpus.size() == 1 ? uniprocessor : 0);
+}
+
 /// A boot that Bao refuses (it prints and stops), or a configuration that cannot be built.
 struct BootError {
     std::string message;
@@ -168,6 +184,7 @@ class Hypervisor final : public El2 {
 
     // --- El2 ----------------------------------------------------------------------------------
     void reset(Core& core) override;
+    void restarted(Core& core) override;
     void data_abort(Core& core, DataAbort& abort) override;
     void hvc(Core& core, vms::CallRegisters& x) override;
     void smc(Core& core, vms::CallRegisters& x) override;
@@ -224,24 +241,44 @@ class Hypervisor final : public El2 {
         unsigned remio = 0;
         unsigned ipc = 0;
         unsigned vgic = 0;
+        unsigned psci = 0;
         bool answered = false;
         RequestId request{};
-        unsigned total() const { return remio + ipc + vgic; }
+        unsigned total() const { return remio + ipc + vgic + psci; }
     };
 
     void init_vm(Vm& vm);
+    void run_vcpu(Cpu& c);
     void set_lookahead(Cpu& c);
     void init_gic_distributor(Cpu& c);
     void init_gic_cpu(Cpu& c) const;
     Drained drain(Cpu& c, bool at_resume);
     void handle_message(Cpu& c, const CpuMessage& m, bool at_resume);
     void standby(Cpu& c, RequestId request, bool write);
+    /// Where standby is a firmware call: EL3 from the call to its WFI, and from there back.
+    void firmware_entry(Cpu& c, RequestId request);
+    void firmware_exit(Cpu& c, RequestId request);
+    void firmware_leg(const Cpu& c, Leg l, Picos from, std::uint64_t before,
+                      RequestId request) const;
+    /// The SGI of CPU messages, polled and cleared with interrupts masked.
+    bool ipi_pending(Cpu& c) const;
+    void clear_ipi(Cpu& c) const;
     void begin(Cpu& c) const;
     const EmulatedRegion* search(Cpu& c, vms::GuestAddr a) const;
     void call(Cpu& c, vms::CallRegisters& x, bool smc);
     std::int64_t ipc_hypercall(Cpu& c, const vms::CallRegisters& x, const Mark& from);
     void ipc_message(Cpu& c, const CpuMessage& m);
-    std::int64_t psci(const vms::CallRegisters& x) const;
+
+    // PSCI
+    std::int64_t psci(Cpu& c, const vms::CallRegisters& x);
+    static std::int64_t psci_features(std::uint64_t function);
+    std::int64_t cpu_on(Cpu& c, std::uint64_t target, std::uint64_t entry, std::uint64_t context);
+    std::int64_t affinity_info(Cpu& c, std::uint64_t target);
+    [[noreturn]] void cpu_off(Cpu& c);
+    std::int64_t cpu_suspend(Cpu& c, std::uint64_t state, std::uint64_t entry,
+                             std::uint64_t context);
+    void psci_message(Cpu& c);
+    void power_down(Cpu& c);
 
     Config config_;
     PathCosts costs_;

@@ -34,8 +34,22 @@ Core::~Core() = default;
 void Core::thread() {
     timeline_.resumed();
     ++timeline_.activations;
-    el2_.reset(*this);
+    if (!booted_) {
+        booted_ = true;
+        el2_.reset(*this);
+    } else {
+        el2_.restarted(*this);
+    }
     halt();
+}
+
+void Core::restart() {
+    set_level(Level::el2);
+    vector_ = nullptr;
+    masked_ = true;
+    // The kernel unwinds this thread and begins it anew.
+    sc_core::sc_get_current_process_handle().reset();
+    halt();  // not reached
 }
 
 void Core::halt() {
@@ -312,7 +326,8 @@ void Core::data_abort(DataAbort& abort) {
 
 // --- what a program calls -------------------------------------------------------------------
 
-void Core::run_guest(vms::Program& program, const Stage2& stage2) {
+void Core::run_guest(vms::Program& program, const Stage2& stage2, const vms::ResetState& state) {
+    set_reset_state(state);
     clear_ram_windows();
     windows_.clear();
     for (const Stage2::Device& d : stage2.devices()) {

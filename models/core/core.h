@@ -117,6 +117,8 @@ class Core final : public sc_core::sc_module,
     }
     /// Whether a physical interrupt is pending at the CPU interface now.
     bool physical_interrupt_pending() const { return irq_ && irq_since_ <= local_; }
+    /// Whether the virtual CPU interface signals an interrupt now.
+    bool virtual_interrupt_pending() const { return virq_ && virq_since_ <= local_; }
     /// Wait at EL2 without executing anything, until a time.
     void wait_until(Picos t);
 
@@ -125,7 +127,11 @@ class Core final : public sc_core::sc_module,
     void release(Picos at);
 
     /// Run a guest at EL1 from reset in this address space. Returns when the program returns.
-    void run_guest(vms::Program& program, const Stage2& stage2);
+    void run_guest(vms::Program& program, const Stage2& stage2, const vms::ResetState& state = {});
+
+    /// Abandon the program at EL1 where it stands, inside a call to EL2, and go on at
+    /// El2::restarted() with an empty stack: power-off, and power-down that ends at a reset.
+    [[noreturn]] void restart();
 
     /// The CPU never executes again (an endless loop in the hypervisor, power-off): does not
     /// return.
@@ -298,6 +304,7 @@ class Core final : public sc_core::sc_module,
     bool in_wfi_ = false;   // and not in the middle of a computation
     Picos lookahead_{};     // while waiting
     bool halted_ = false;
+    bool booted_ = false;
     Picos released_at_ = Picos::never();
     static constexpr std::size_t step_kinds = 32;
     std::uint64_t last_kind_ = 0;

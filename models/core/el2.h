@@ -26,6 +26,9 @@ class El2 {
   public:
     /// Reset: boots the CPU and runs its guest. Returning means that the CPU is off for good.
     virtual void reset(Core& core) = 0;
+    /// What ran at EL1 was abandoned by Core::restart(); the CPU goes on here, its stack empty.
+    /// Returning means that the CPU is off for good.
+    virtual void restarted(Core& core) = 0;
     virtual void data_abort(Core& core, DataAbort& abort) = 0;
     virtual void hvc(Core& core, vms::CallRegisters& x) = 0;
     virtual void smc(Core& core, vms::CallRegisters& x) = 0;

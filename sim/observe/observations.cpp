@@ -36,6 +36,27 @@ constexpr Rule catalogue[] = {
      "that physical CPU loops for ever; on a board only the hypervisor's own UART has a line "
      "about it.",
      "Look for a device that is enabled and that no VM's configuration has."},
+    {"psci.affinity-info-always-on",
+     "A guest asked AFFINITY_INFO about a vCPU that is off: Bao answers 0, ON, whatever is asked.",
+     "Expect CPU hot-unplug of a Linux guest to report that the CPU did not die; do not wait for "
+     "OFF in a driver of your own."},
+    {"psci.interrupt-while-off",
+     "A physical interrupt is pending for a CPU whose vCPU is off: the hypervisor powers the CPU "
+     "down and it wakes at once, again and again, until a CPU_ON comes.",
+     "Route a VM's interrupts away from a vCPU before it is switched off, and stop its timer."},
+    {"psci.on-pending-is-already-on",
+     "CPU_ON of a vCPU that an earlier CPU_ON is just starting: Bao answers ALREADY_ON (-4), where "
+     "the specification has ON_PENDING (-5).",
+     "Treat both codes alike in the guest."},
+    {"psci.suspend-past-virtual-interrupt",
+     "A vCPU called CPU_SUSPEND (standby) while a virtual interrupt was pending for it. The CPU "
+     "waits at EL2, where virtual interrupts do not end a wait: it sleeps until the next physical "
+     "one.",
+     "Use WFI for idling, which is not trapped, or keep a timer running over the suspend."},
+    {"psci.unknown-function",
+     "A guest called a PSCI function that Bao does not have: it gets NOT_SUPPORTED (-1).",
+     "Ask PSCI_FEATURES first. SYSTEM_OFF and SYSTEM_RESET are among the missing: a guest that "
+     "shuts down goes on running."},
     {"remio.answer-wider-than-access",
      "The back-end answered a load with more bits than it asked for: Bao writes all 64 bits into "
      "the "
