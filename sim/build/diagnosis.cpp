@@ -217,4 +217,18 @@ std::vector<std::string> diagnose(Platform& platform, Picos now) {
     return lines;
 }
 
+std::vector<std::string> describe_cpus(Platform& platform, Picos now) {
+    std::vector<std::string> lines;
+    const Hypervisor& h = platform.hypervisor();
+    for (const auto& core : platform.cores()) {
+        const auto& cpu = h.cpu(core->id());
+        if (cpu.vcpu == nullptr)
+            continue;
+        lines.push_back(fmt::format("VM {}, CPU {} {}{}.", h.vm_name(cpu), core->id().value,
+                                    cpu_text(*core, now),
+                                    core->last_step().any ? "; " + last_step(*core) : ""));
+    }
+    return lines;
+}
+
 }  // namespace sim

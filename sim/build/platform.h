@@ -53,9 +53,7 @@ class Platform {
     std::uint64_t instructions() const;  ///< executed by all CPUs at all levels
 
   private:
-    bool load_costs(const Scenario& s);
     bool place_memory(const Scenario& s);
-    void describe_vms(const Scenario& s);
     void build_serial_lines(const Scenario& s, const SerialText& serial);
     void build_cores(const Scenario& s, const models::ProbeHub& probes);
 

@@ -13,7 +13,9 @@
 #include <fmt/format.h>
 
 #include "models/bao/legs.h"
+#include "sim/build/configuration.h"
 #include "sim/build/diagnosis.h"
+#include "sim/build/input_loss.h"
 #include "sim/build/platform.h"
 #include "sim/build/software.h"
 #include "sim/observe/histogram.h"
@@ -155,6 +157,7 @@ class Run {
     void settle();
     void collect();
     void decide();
+    Picos at_rest_since() const;
 
     const Scenario& s_;
     const RunOptions& options_;
@@ -170,8 +173,10 @@ class Run {
     std::unique_ptr<Platform> platform_;
     std::unique_ptr<Watchdog> watchdog_;
     std::unique_ptr<QuietPeriod> quiet_;
+    std::unique_ptr<InputLoss> input_loss_;
     End end_ = End::none;
     Picos ended_at_{};
+    Picos last_on_the_way_{};  ///< when the last character left the lines
 };
 
 void Run::attach_sinks() {
@@ -228,9 +233,16 @@ void Run::wire() {
         x.instructions.record(a.el2_instructions);
     });
     h.on_crash([this] { stop(End::crashed); });
-    platform_->activity().on_idle([this] { settle(); });
+    platform_->activity().on_idle([this] {
+        last_on_the_way_ = models::kernel_now();
+        settle();
+    });
+    input_loss_ = std::make_unique<InputLoss>(s_, *software_, *platform_, hub_);
     for (const auto& c : platform_->cores()) {
-        c->on_idle([this] { settle(); });
+        c->on_idle([this, core = c.get()] {
+            input_loss_->idle(*core);
+            settle();
+        });
         c->on_note([this](vms::Note what, std::uint64_t, std::uint64_t) {
             if (what == vms::Note::workload_done)
                 settle();
@@ -251,6 +263,16 @@ void Run::wire() {
                                            [this] { stop(End::stuck); });
 }
 
+/// Since when nothing has happened, of a machine in which nothing more can: the last that a CPU did
+/// or that was on its way to one. The kernel's own time is that of its last event, which may have
+/// been a watchdog's that found nothing to watch.
+Picos Run::at_rest_since() const {
+    Picos last = last_on_the_way_;
+    for (const auto& c : platform_->cores())
+        last = std::max(last, c->now());
+    return std::min(last, s_.duration);
+}
+
 void Run::simulate() {
     sc_core::sc_start(s_.duration.sc(), sc_core::SC_EXIT_ON_STARVATION);
     ended_at_ = models::kernel_now();
@@ -262,6 +284,8 @@ void Run::simulate() {
         end_ = End::stuck;
     if (end_ == End::none && more_to_come) {
         ended_at_ = s_.duration;  // events beyond it stay where they are
+    } else if (!more_to_come && (end_ == End::none || end_ == End::stuck)) {
+        ended_at_ = at_rest_since();
     } else if (end_ == End::crashed) {
         ended_at_ = platform_->hypervisor().crashes().front().time;
     }
@@ -272,6 +296,8 @@ void Run::simulate() {
                                                   l->config->output, e.message()));
         }
     }
+    // Not before what the trace has written already.
+    input_loss_->finish(std::max(ended_at_, models::kernel_now()));
 }
 
 void Run::collect() {
@@ -332,6 +358,11 @@ void Run::decide() {
     switch (end_) {
         case End::interrupted:
             results_.status = Status::interrupted;
+            results_.diagnosis = describe_cpus(*platform_, ended_at_);
+            for (std::string& line : diagnose(*platform_, ended_at_))
+                results_.diagnosis.push_back(std::move(line));
+            for (std::string& line : software_->describe_unfinished())
+                results_.diagnosis.push_back(std::move(line));
             judge(results_, s_);
             return;
         case End::crashed:
@@ -372,27 +403,22 @@ Results Run::operator()() {
     sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
     sc_core::sc_report_handler::set_actions(sc_core::SC_WARNING, sc_core::SC_DO_NOTHING);
 
+    // Before any output is opened, and so emptied.
+    results_.errors = boot_problems(s_);
+    if (!results_.errors.empty())
+        return results_;
     attach_sinks();
     if (trace_ && !trace_->error().empty()) {
         results_.errors.push_back(trace_->error());
         return results_;
     }
     software_ = std::make_unique<Software>(s_);
-    results_.errors = software_->errors();
-    if (!results_.errors.empty())
-        return results_;
     platform_ = std::make_unique<Platform>(s_, hub_, options_.serial);
     results_.errors = platform_->errors();
     if (!results_.errors.empty())
         return results_;
     if (const auto e = platform_->hypervisor().boot()) {
-        std::string where = s_.file;
-        for (const VmConfig& vm : s_.vms)
-            for (const RemioDevConfig& d : vm.remio_devs)
-                if (d.name == e->device && (e->vm.empty() || vm.name == e->vm))
-                    where = fmt::format("{}:{}: {}", d.place.file, d.place.line, d.place.key);
-        results_.errors.push_back(fmt::format(
-            "{}: the hypervisor does not boot this configuration: {}", where, e->message));
+        results_.errors.push_back(boot_error_text(s_, *e));
         return results_;
     }
     wire();

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "models/base/time.h"
 #include "sim/report/results.h"
@@ -26,6 +27,11 @@ struct RunOptions {
     /// Takes the bytes of serial lines whose output is "stdout"; when empty they go there directly.
     std::function<void(std::string_view)> serial;
 };
+
+/// Why a scenario that its files leave valid cannot run: software that cannot be made, memory that
+/// does not fit, the hypervisor's checks at boot. One message a line, with the place; empty: it
+/// can.
+std::vector<std::string> boot_problems(const Scenario& scenario);
 
 /// A scenario that the simulated hypervisor does not boot has status error and says why. The run
 /// ends early when interrupted() (sim/report/interrupt_flag.h): status interrupted.

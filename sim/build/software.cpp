@@ -6,6 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "sim/scenario/diagnostic.h"
+#include "sim/scenario/spelling.h"
+#include "vms/frontend/operations.h"
+#include "vms/service/operations.h"
+#include "vms/service/port/sim/operation_costs.h"
+
 namespace sim {
 
 namespace {
@@ -26,6 +32,17 @@ const RemioDevConfig* find_remio(const VmConfig& vm, const std::string& name) {
     return nullptr;
 }
 
+/// All names that timing.operations can have.
+std::vector<std::string> operation_names() {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < vms::service::operation_count; ++i)
+        names.emplace_back(vms::service::name(static_cast<vms::service::Operation>(i)));
+    for (std::size_t i = 0; i < vms::frontend::operation_count; ++i)
+        names.emplace_back(vms::frontend::name(static_cast<vms::frontend::Operation>(i)));
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
 template <class T>
 std::int64_t number(T v) {
     return static_cast<std::int64_t>(v);
@@ -34,6 +51,11 @@ std::int64_t number(T v) {
 }  // namespace
 
 Software::Software(const Scenario& s) {
+    const std::vector<std::string> known = operation_names();
+    for (const auto& [name, cost] : s.timing.operations)
+        if (std::find(known.begin(), known.end(), name) == known.end())
+            wrong(cost.place,
+                  fmt::format("there is no operation {}; {}", quote(name), suggest(name, known)));
     for (const VmConfig& vm : s.vms) {
         Entry e;
         e.vm = &vm;
@@ -57,9 +79,7 @@ Software::Software(const Scenario& s) {
 }
 
 void Software::wrong(const Place& p, const std::string& what) {
-    errors_.push_back(p.line > 0
-                          ? fmt::format("{}:{}:{}: {}: {}", p.file, p.line, p.column, p.key, what)
-                          : fmt::format("{}: {}: {}", p.file, p.key, what));
+    errors_.push_back(format(Diagnostic{p, what}));
 }
 
 std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const VmConfig& vm) {
@@ -119,12 +139,8 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
         c.workloads.push_back(std::move(k));
     }
     fe::Operations operations(c.profile->software);
-    for (const auto& [name, n] : s.timing.operations) {
-        if (name.starts_with("frontend.") &&
-            !operations.set_instructions(name, static_cast<std::uint32_t>(n)))
-            wrong(s.platform.place,
-                  fmt::format("timing.operations: there is no operation '{}'", name));
-    }
+    for (const auto& [name, cost] : s.timing.operations)
+        operations.set_instructions(name, static_cast<std::uint32_t>(cost.instructions));
     c.operations = operations;
     return std::make_unique<fe::FrontendProgram>(std::move(c));
 }
@@ -194,13 +210,8 @@ std::unique_ptr<vms::Program> Software::make_service(const Scenario& s, const Vm
         return std::make_unique<IdleProgram>();
     }
     sv::OperationCosts costs;
-    for (const auto& [name, n] : s.timing.operations) {
-        if (name.starts_with("frontend."))
-            continue;
-        if (!costs.set_instructions(name, static_cast<std::uint32_t>(n)))
-            wrong(s.platform.place,
-                  fmt::format("timing.operations: there is no operation '{}'", name));
-    }
+    for (const auto& [name, cost] : s.timing.operations)
+        costs.set_instructions(name, static_cast<std::uint32_t>(cost.instructions));
     return std::make_unique<sv::ServiceProgram>(c, costs);
 }
 
@@ -238,6 +249,13 @@ void Software::add_service_metrics(Metrics& m, const std::string& vm,
         m[p + "needs_reset"] = number(d.needs_reset);
         m[p + "platform_declined"] = number(d.platform_declined);
     }
+}
+
+std::uint64_t Software::dropped_input(std::size_t vm, std::size_t backend) const {
+    const auto* service = programs_[vm].service;
+    return service != nullptr && backend < service->device_count()
+               ? service->device_counters(backend).dropped_input
+               : 0;
 }
 
 std::size_t Software::unfinished() const {

@@ -30,6 +30,10 @@ class Software {
         return programs_[vm].service != nullptr && programs_[vm].vm->software.polling;
     }
 
+    /// Characters that a service guest's back-end had no room for; `backend` counts as in
+    /// software.backends. 0 for other programs.
+    std::uint64_t dropped_input(std::size_t vm, std::size_t backend) const;
+
     /// Front-ends whose workloads have not ended.
     std::size_t unfinished() const;
     bool has_workloads() const;

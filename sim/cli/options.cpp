@@ -2,7 +2,6 @@
 #include "sim/cli/options.h"
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <sstream>
 #include <string_view>
@@ -10,6 +9,7 @@
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
 
+#include "sim/scenario/quantity.h"
 #include "sim/scenario/spelling.h"
 
 namespace sim {
@@ -35,7 +35,8 @@ constexpr CommandInfo commands[] = {
      "highest of theirs.\n",
      true},
     {Command::check, "check", "check FILE... [options]",
-     "Validate scenarios; show memory maps, interrupts and VMs", "Nothing is simulated.\n", true},
+     "Validate scenarios; show memory maps, interrupts and VMs",
+     "Nothing is simulated; the checks of the hypervisor's boot are made.\n", true},
     {Command::reference, "reference", "reference", "Print the reference of scenario files",
      "The reference is Markdown: every key with its unit, default, range and meaning.\n", false},
 };
@@ -46,7 +47,8 @@ constexpr std::string_view exit_statuses =
     "  1    an expectation does not hold (or 'strict' and something was observed)\n"
     "  2    the scenario or the command line is wrong, or an output cannot be written\n"
     "  3    the run got stuck or crashed\n"
-    "  130  interrupted (Ctrl-C): results up to then; a second Ctrl-C ends at once\n";
+    "  130  interrupted (Ctrl-C, SIGTERM, SIGHUP): results up to then; a second Ctrl-C ends at "
+    "once\n";
 
 std::vector<std::string> command_names() {
     std::vector<std::string> names;
@@ -114,12 +116,6 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& kn
                        std::string_view prefix = {}) {
     const std::string near = nearest(word, known);
     return near.empty() ? std::string() : fmt::format("; did you mean '{}{}'?", prefix, near);
-}
-
-bool is_number(const std::string& text) {
-    std::uint64_t n = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-    return error == std::errc() && end == text.data() + text.size();
 }
 
 /// What boost found wrong, in words of ours.
@@ -194,9 +190,12 @@ std::optional<std::string> parse_rest(const CommandInfo& info, const std::vector
             return fmt::format("--set needs KEY=VALUE, found {}", quote(o));
     }
     if (given.count("seed") != 0) {
-        if (!is_number(text("seed")))
-            return fmt::format("--seed needs a number from 0 to 2^64-1, found {}",
-                               quote(text("seed")));
+        const ParsedNumber seed = parse_number(text("seed"), integer_form());
+        if (!seed.problem.empty() || seed.value.negative)
+            return fmt::format(
+                "--seed needs a whole number from 0 to 2^64-1, decimal or 0x..., "
+                "found {}",
+                quote(text("seed")));
         line.overrides.push_back(fmt::format("seed={}", text("seed")));
     }
     line.json_file = text("json");

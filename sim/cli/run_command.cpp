@@ -23,6 +23,7 @@
 #include "sim/report/interrupt_flag.h"
 #include "sim/report/json.h"
 #include "sim/report/terminal.h"
+#include "sim/scenario/file_identity.h"
 #include "sim/scenario/load.h"
 
 namespace sim {
@@ -228,18 +229,40 @@ Outcome run_all(const CommandLine& line, Screen& screen) {
     return all;
 }
 
-/// Everything about the files that can be known to be wrong before a run.
+/// Everything about the files that can be known to be wrong before a run. No output is opened, so
+/// that none is emptied when another is wrong.
 std::string wrong_with_files(const CommandLine& line) {
+    FileUse use;
+    struct Output {
+        std::string path;
+        std::string what;
+    };
+    std::vector<Output> outputs;
     for (const std::string& file : line.files) {
         struct stat status {};
         if (::access(file.c_str(), R_OK) != 0 || ::stat(file.c_str(), &status) != 0)
             return fmt::format("cannot read scenario '{}': {}", file, std::strerror(errno));
         if (S_ISDIR(status.st_mode))
             return fmt::format("cannot read scenario '{}': it is a directory", file);
-        for (const std::string* output : {&line.json_file, &line.trace_file})
-            if (!output->empty() && same_file(*output, file))
-                return fmt::format("'{}' is the scenario itself: it would be overwritten", *output);
+        const LoadResult loaded = load_scenario(file, line.overrides);
+        for (const std::string& part : loaded.files)
+            use.reads(part, part == file ? "the scenario itself"
+                                         : fmt::format("a file that '{}' includes", file));
+        if (!loaded.scenario)
+            continue;  // told by its run
+        use.reads(loaded.scenario->timing.path_costs, "timing.path_costs of " + file);
+        for (const UartConfig& u : loaded.scenario->platform.uarts) {
+            use.reads(u.input_file, fmt::format("{}.input_file of '{}'", u.place.key, file));
+            if (u.writes_file())
+                outputs.push_back({u.output, fmt::format("{}.output of '{}'", u.place.key, file)});
+        }
     }
+    outputs.push_back({line.json_file, "--json"});
+    outputs.push_back({line.trace_file, "--trace"});
+    for (const Output& o : outputs)
+        if (const std::string taken = use.writes(o.path, o.what); !taken.empty())
+            return fmt::format("{}: '{}' is {}{}: it would be overwritten; name another file",
+                               o.what, o.path, taken, taken.starts_with("--") ? " too" : "");
     return {};
 }
 
@@ -248,16 +271,11 @@ std::string wrong_with_files(const CommandLine& line) {
 int run_command(const CommandLine& line, Screen& screen) {
     std::string problem = wrong_with_files(line);
     OutputFile json;
+    OutputFile trace;  // the run writes it; here only whether it can be
     if (problem.empty() && !line.json_file.empty())
         problem = json.open(line.json_file);
-    if (problem.empty() && !line.trace_file.empty()) {
-        OutputFile trace;  // the run opens it again
+    if (problem.empty() && !line.trace_file.empty())
         problem = trace.open(line.trace_file);
-        // /dev/null and the like may serve as both.
-        if (problem.empty() && same_file(line.json_file, line.trace_file) &&
-            line.json_file.rfind("/dev/", 0) != 0)
-            problem = "--json and --trace name the same file";
-    }
     if (!problem.empty()) {
         screen.complain("baosim: " + problem);
         return exit_status::wrong_input;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "sim/report/text.h"
+#include "sim/scenario/spelling.h"
 
 namespace sim {
 
@@ -90,7 +91,7 @@ void Screen::report(std::string_view text) {
 void Screen::complain(std::string_view line) {
     erase();
     flush();
-    to_standard_error(fmt::format("{}\n", line));
+    to_standard_error(printable(line) + "\n");
 }
 
 void Screen::progress(const Progress& p) {

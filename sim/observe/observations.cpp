@@ -1,5 +1,5 @@
 // The catalogue of rules: what the simulated hypervisor observes (models/bao), with what is known
-// of the real one's behaviour in each case.
+// of the real one's behaviour in each case; and input that is lost (sim/build/input_loss.h).
 #include "sim/observe/observations.h"
 
 #include <algorithm>
@@ -19,6 +19,11 @@ constexpr Rule catalogue[] = {
      "A guest made a hypercall with an id that the hypervisor does not have: it gets -2, and the "
      "hypervisor prints a warning.",
      "Check x0 of the HVC: 0xC6000001 is the IPC doorbell, 0xC6000002 remote I/O."},
+    {"console.input-dropped",
+     "Characters for a console arrived faster than its front-end took them, until the back-end "
+     "had no room left to keep them: they are lost, and the front-end does not learn of it.",
+     "Let the front-end offer more or larger receive buffers, or the sender pause; a serial "
+     "line of three wires has no flow control."},
     {"cpu.message-dropped",
      "The message queue of a CPU was full: the message is lost with a warning, and whoever waits "
      "for it waits for ever.",
@@ -136,6 +141,11 @@ constexpr Rule catalogue[] = {
      "and that physical CPU loops for ever; on a board only the hypervisor's own UART has a line "
      "about it.",
      "Let the driver use single loads and stores for device registers."},
+    {"uart.overrun",
+     "Characters arrived while the receive FIFO of a UART was full: they are lost, and the "
+     "driver learns of it by an error flag alone.",
+     "Look for what keeps the service guest from its UART for longer than the FIFO takes to "
+     "fill (64 characters of a Cadence UART, 32 of a PL011), or lower the baud rate."},
     {"vgic.foreign-message",
      "A message about a virtual interrupt reached a CPU of another VM. Nothing is injected into "
      "the guest, and that physical CPU loops for ever; on a board only the hypervisor's own UART "

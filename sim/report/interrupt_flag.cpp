@@ -33,6 +33,10 @@ void catch_interrupts() {
     // Not SA_RESTART: whoever waits for a child or a pipe wants to hear of it.
     ::sigaction(SIGINT, &action, nullptr);
     ::sigaction(SIGTERM, &action, nullptr);
+    // A run under nohup is to outlive its terminal: ignored stays ignored.
+    struct sigaction before {};
+    if (::sigaction(SIGHUP, nullptr, &before) == 0 && before.sa_handler != SIG_IGN)
+        ::sigaction(SIGHUP, &action, nullptr);
 }
 
 bool interrupted() {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "sim/scenario/diagnostic.h"
+#include "sim/scenario/spelling.h"
 
 namespace sim {
 
@@ -79,7 +80,7 @@ void Page::paragraph(std::string_view text, std::size_t indent, Paint p) {
 
 void Page::verdict() {
     const std::string word = upper(name_of(r_.status));
-    std::string name = r_.scenario.empty() ? r_.file : r_.scenario;
+    std::string name = printable(r_.scenario.empty() ? r_.file : r_.scenario);
     std::string remark = fmt::format("{} simulated, seed {}", duration(r_.simulated), r_.seed);
     if (r_.status == Status::error && r_.simulated.value == 0)
         remark = "not run";
@@ -115,7 +116,7 @@ void Page::expectations(bool failed_only) {
     for (const ExpectationResult& e : r_.expectations) {
         if (failed_only && e.passed)
             continue;
-        metric_width = std::max(metric_width, e.metric.size());
+        metric_width = std::max(metric_width, printable(e.metric).size());
         value_width = std::max(value_width, value_text(e).size());
     }
     metric_width = std::min<std::size_t>(metric_width, 56);
@@ -124,15 +125,15 @@ void Page::expectations(bool failed_only) {
             continue;
         out_ += "  " +
                 (e.passed ? paint("ok  ", Paint::good, style_) : paint("FAIL", Paint::bad, style_));
-        const std::string line =
-            fmt::format("  {:<{}}  {:>{}}  {}", e.metric, metric_width, value_text(e), value_width,
-                        e.bound.empty() ? "" : e.bound);
+        const std::string metric = printable(e.metric);
+        const std::string line = fmt::format("  {:<{}}  {:>{}}  {}", metric, metric_width,
+                                             value_text(e), value_width, printable(e.bound));
         // Beside when there is room, else on lines of their own.
         constexpr std::size_t mark = 6;
         if (mark + line.size() <= style_.columns) {
             out_ += line + "\n";
         } else {
-            out_ += "  " + e.metric.substr(0, style_.columns - mark - 2) + "\n";
+            out_ += "  " + metric.substr(0, style_.columns - mark - 2) + "\n";
             paragraph(value_text(e) + ", to be " + e.bound, 10);
         }
         if (!e.passed) {

@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <iterator>
 #include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
+
+#include "sim/scenario/spelling.h"
 
 namespace sim {
 
@@ -98,7 +101,8 @@ std::vector<std::string> wrap(std::string_view text, std::size_t indent, std::si
     std::size_t at = 0;
     while (at < text.size()) {
         const std::size_t space = std::min(text.find_first_of(" \t\r\n", at), text.size());
-        std::string_view word = text.substr(at, space - at);
+        const std::string shown = printable(text.substr(at, space - at));
+        std::string_view word = shown;
         at = space + 1;
         if (word.empty())
             continue;
@@ -116,6 +120,12 @@ std::vector<std::string> wrap(std::string_view text, std::size_t indent, std::si
     if (!line.empty())
         end_line();
     return lines;
+}
+
+void Table::row(std::vector<std::string> cells) {
+    for (std::string& c : cells)
+        c = printable(c);
+    rows_.push_back(std::move(cells));
 }
 
 std::string Table::text(std::size_t indent, const Style& style) const {

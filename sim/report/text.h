@@ -37,10 +37,11 @@ std::string byte_size(std::uint64_t bytes);
 /// "1 request", "3 requests".
 std::string counted(std::uint64_t n, std::string_view one, std::string_view many);
 
-/// Lines of at most `columns`, each after `indent` spaces; words longer than that are cut.
+/// Lines of at most `columns`, each after `indent` spaces; words longer than that are cut, control
+/// characters shown as escapes.
 std::vector<std::string> wrap(std::string_view text, std::size_t indent, std::size_t columns);
 
-/// Rows of cells in aligned columns, two spaces apart.
+/// Rows of cells in aligned columns, two spaces apart; control characters are shown as escapes.
 class Table {
   public:
     enum class Align { left, right };
@@ -51,7 +52,7 @@ class Table {
 
     explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
-    void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+    void row(std::vector<std::string> cells);
     bool empty() const { return rows_.empty(); }
 
     /// Too wide for the style: the widest left-aligned column is shortened, its cells with "...".

@@ -72,6 +72,7 @@ class Checker {
     Value value(const Node& n, const KeySpec& spec, const std::string& path, const Origin& at) {
         Value v;
         v.present = true;
+        v.given = true;
         v.place = (n.kind == Node::Kind::scalar ? n.origin : at).place(path);
         switch (spec.kind) {
             case KeyKind::map:

@@ -16,6 +16,7 @@ namespace sim {
 /// A value of the scenario. Its kind is that of its KeySpec.
 struct Value {
     bool present = false;  ///< given, or with a default
+    bool given = false;    ///< in a file or on the command line
     Place place;
     std::string text;                ///< text, word, path, choice
     Number number{};                 ///< numbers; boolean: 0 or 1

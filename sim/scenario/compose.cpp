@@ -42,7 +42,7 @@ void spell_out_platform(Node& root) {
 
 class Includer {
   public:
-    explicit Includer(Diagnostics& out) : out_(out) {}
+    Includer(std::vector<std::string>& files, Diagnostics& out) : read_(files), out_(out) {}
 
     NodeBudget& budget() { return budget_; }
 
@@ -62,6 +62,7 @@ class Includer {
                                             path, include_files, include_depth));
             return std::nullopt;
         }
+        read_.push_back(path);
         const std::optional<std::string> text = read_text(path, asked_at, out_);
         if (!text)
             return std::nullopt;
@@ -128,6 +129,7 @@ class Includer {
         return list_words(names);
     }
 
+    std::vector<std::string>& read_;  ///< the names of all files asked for
     Diagnostics& out_;
     NodeBudget budget_;
     std::vector<fs::path> open_;  ///< the chain of includes, canonical
@@ -341,8 +343,8 @@ void merge(Node& base, Node over) {
 }
 
 std::optional<Node> compose(const std::string& path, std::span<const std::string> overrides,
-                            Diagnostics& out) {
-    Includer includer(out);
+                            std::vector<std::string>& files, Diagnostics& out) {
+    Includer includer(files, out);
     std::optional<Node> root = includer.load(path, std::nullopt);
     if (!root)
         return std::nullopt;

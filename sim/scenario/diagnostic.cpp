@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "sim/scenario/spelling.h"
+
 namespace sim {
 
 std::string format(const Diagnostic& d) {
@@ -11,7 +13,7 @@ std::string format(const Diagnostic& d) {
         head += fmt::format(":{}:{}", d.place.line, d.place.column);
     if (!d.place.key.empty())
         head += (head.empty() ? "" : ": ") + d.place.key;
-    return head.empty() ? d.message : head + ": " + d.message;
+    return printable(head.empty() ? d.message : head + ": " + d.message);
 }
 
 std::string format_short(const Place& p) {

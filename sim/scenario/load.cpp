@@ -14,10 +14,11 @@ namespace sim {
 LoadResult load_scenario(const std::string& path, std::span<const std::string> overrides) {
     Diagnostics errors;
     LoadResult result;
-    if (const std::optional<Node> tree = compose(path, overrides, errors)) {
+    if (const std::optional<Node> tree = compose(path, overrides, result.files, errors)) {
         const Value values = check(*tree, schema(), errors);
         if (errors.empty()) {
             Scenario scenario = resolve(values, path, errors);
+            scenario.files = result.files;
             validate(scenario, values, errors);
             if (errors.empty())
                 result.scenario = std::move(scenario);

@@ -14,6 +14,8 @@ namespace sim {
 struct LoadResult {
     std::optional<Scenario> scenario;  ///< absent when there are errors
     std::vector<Diagnostic> errors;
+    std::vector<std::string>
+        files;  ///< that were read, or asked for: the scenario and its includes
 };
 
 /// Reads `path` with everything that it includes, applies the `--set` overrides ("KEY=VALUE"), and

@@ -51,6 +51,8 @@ struct UartConfig {
     std::vector<TypedInput> input;
     std::optional<PatternInput> pattern;
     std::string input_file;  ///< sent from time 0 when not empty
+
+    bool writes_file() const { return !output.empty() && output != "stdout" && output != "none"; }
 };
 
 struct GicConfig {
@@ -94,7 +96,11 @@ struct TimingConfig {
     models::Picos device_write = models::Picos::ns(60);
     std::string path_costs;  ///< a file in place of the built-in table when not empty
     /// Instructions of a named operation of our software ("service.dispatch"), overriding defaults.
-    std::map<std::string, std::uint64_t> operations;
+    struct OperationCost {
+        Place place;
+        std::uint64_t instructions = 0;
+    };
+    std::map<std::string, OperationCost> operations;
 };
 
 /// config.shmemlist[i]; the index is the shmem_id.
@@ -221,6 +227,7 @@ struct ExpectConfig {
 
 struct Scenario {
     std::string file;
+    std::vector<std::string> files;  ///< that and all that it includes
     std::string name;
     std::string description;
     models::Picos duration = models::Picos::ms(1000);

@@ -129,7 +129,10 @@ ParsedNumber parse_number(std::string_view text, const NumberForm& form) {
         negative = s.front() == '-';
         s.remove_prefix(1);
     }
-    if (s.starts_with("0x") || s.starts_with("0X") || s.starts_with("0b") || s.starts_with("0B")) {
+    // "0B" alone is no bytes, where bytes are a unit.
+    const bool no_bytes = s == "0B" && !form.units.empty();
+    if (s.starts_with("0x") || s.starts_with("0X") || s.starts_with("0b") ||
+        (s.starts_with("0B") && !no_bytes)) {
         if (!form.hexadecimal || negative)
             return problem(fmt::format("found {}, but {} is written in decimal, like {}",
                                        quote(text), form.what, form.example));
@@ -152,6 +155,11 @@ ParsedNumber parse_number(std::string_view text, const NumberForm& form) {
             return problem(fmt::format("found {}: a digit must follow the point; write {}",
                                        quote(text), form.example));
     }
+    if (!whole.empty() && s.size() > 1 && s.front() == ',' && digit(s[1]))
+        return problem(fmt::format(
+            "found {}: the decimal sign is a point, and thousands are not "
+            "set apart; write {}.{}",
+            quote(text), text.substr(0, text.size() - s.size()), printable(s.substr(1))));
     if (whole.empty())
         return problem(fmt::format("found {}, which is no number; {} is written like {}",
                                    quote(text), form.what, form.example));

@@ -108,7 +108,7 @@ TimingConfig timing(const Value& v) {
     t.path_costs = file_path(v["path_costs"]);
     const Value& operations = v["operations"];
     for (std::size_t i = 0; i < operations.items.size(); ++i)
-        t.operations[operations.names[i]] = operations.items[i].u64();
+        t.operations[operations.names[i]] = {operations.items[i].place, operations.items[i].u64()};
     return t;
 }
 

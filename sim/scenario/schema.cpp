@@ -97,13 +97,15 @@ KeySpec uart() {
             required(choice("model", "", {"cadence", "pl011"},
                             "The UART: Cadence (Zynq UltraScale+ TRM, UG1085) or PL011 (Arm "
                             "DDI 0183).")),
-            required(address("base", "Physical address of its registers.")),
+            required(address("base", "Physical address of its registers, a multiple of 4KiB.")),
             number(K::size, "size", "0x1000", "4KiB", "1MiB", "Bytes of its register block."),
             required(interrupt("interrupt", "GIC interrupt id of its output, 32 or above.")),
             number(K::frequency, "reference_clock", "100MHz", "1MHz", "1GHz",
                    "Clock from which its driver derives the baud rate."),
-            number(K::integer, "baud", "115200", "300", "20000000",
-                   "Bits a second at the far end of the line; the driver programs the near end."),
+            number(
+                K::integer, "baud", "115200", "300", "20000000",
+                "Bits a second at the far end of the line; the driver programs the near end, whose "
+                "dividers must come within 5 % of it."),
             {.name = "output",
              .kind = K::text,
              .help = "Where what it sends goes: `stdout`, `none` or the name of a file to write, "
@@ -224,8 +226,10 @@ KeySpec remio_dev() {
             required(choice("type", "", {"frontend", "backend"},
                             "`frontend`: this VM's accesses to the window are forwarded. "
                             "`backend`: this VM answers them.")),
-            required(number(K::integer, "bind_key", "", "0", "0xffffffffffffffff",
-                            "Binds one front-end to one back-end.")),
+            required(number(K::integer, "bind_key", "", "0", "0xfffffffffffffffe",
+                            "Binds one front-end to one back-end; Bao's mark for none is "
+                            "2^64-1. Above 255 it is cut to 8 bits on its way between CPUs; the "
+                            "run shows what that does.")),
             address("va", "Front-end: guest-physical address of the window of registers."),
             number(K::size, "size", "", "0x100", "1MiB",
                    "Front-end: bytes of the window; the public demos use 0x200."),
@@ -276,8 +280,8 @@ KeySpec software() {
                       {
                           required(choice("driver", "", {"console"}, "The driver.")),
                           number(K::integer, "queue_size", "", "1", "32768",
-                                 "Size that the driver gives its queues, a power of two. Without "
-                                 "it, what the profile does."),
+                                 "Size that the driver gives its queues, a power of two, at most "
+                                 "the back-end's. Without it, what the profile does."),
                       })),
             list("workloads", "frontend: what it does with its devices, one after the other.",
                  map("", "",
@@ -301,7 +305,7 @@ KeySpec software() {
                          number(K::size, "chunk", "256B", "1B", "1MiB",
                                 "console-write, -duplex: bytes of one write."),
                          number(K::integer, "seed", "0", "0", "",
-                                "console-write, -duplex: which pattern is written."),
+                                "console-write, -read, -duplex: which pattern is moved."),
                          number(K::time, "start", "0ns", "0ns", longest_time,
                                 "When it begins, after the driver is ready."),
                          number(K::time, "timer_period", "", "1us", longest_time,

@@ -84,18 +84,38 @@ std::string suggest(std::string_view word, std::span<const std::string> known) {
     return near.empty() ? allowed : fmt::format("did you mean '{}'? {}", near, allowed);
 }
 
+std::string printable(std::string_view text) {
+    const auto byte = [&](std::size_t i) {
+        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+    };
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const unsigned b = byte(i);
+        // U+0080 to U+009F, in UTF-8 C2 80 to C2 9F, are controls too: U+009B is ESC [.
+        const bool c1 = b == 0xc2 && byte(i + 1) >= 0x80 && byte(i + 1) < 0xa0;
+        if (b == '\n')
+            out += "\\n";
+        else if (b == '\t')
+            out += "\\t";
+        else if (c1)
+            out += fmt::format("\\x{:02x}", byte(++i));
+        else if (b < 0x20 || b == 0x7f)
+            out += fmt::format("\\x{:02x}", b);
+        else
+            out += text[i];
+    }
+    return out;
+}
+
 std::string quote(std::string_view word) {
     constexpr std::size_t longest = 48;
-    std::string out = "'";
-    for (const char c : word.substr(0, longest))
-        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    std::size_t shown = std::min(word.size(), longest);
     // Do not end within a UTF-8 sequence.
-    if (word.size() > longest) {
-        while ((static_cast<unsigned char>(word[out.size() - 1]) & 0xC0) == 0x80 && out.size() > 1)
-            out.pop_back();
-        out += "...";
-    }
-    return out + "'";
+    if (shown < word.size())
+        while (shown > 0 && (static_cast<unsigned char>(word[shown]) & 0xC0) == 0x80)
+            --shown;
+    return fmt::format("'{}{}'", printable(word.substr(0, shown)),
+                       shown < word.size() ? "..." : "");
 }
 
 }  // namespace sim

@@ -17,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/scenario/file_identity.h"
 #include "sim/scenario/spelling.h"
 
 namespace sim {
@@ -24,6 +25,9 @@ namespace sim {
 namespace {
 
 constexpr std::uint64_t page = 4096;  // Bao PAGE_SIZE, Arm ARM: 4 KiB granule
+// Physical and guest-physical addresses have 40 bits on a Cortex-A53 (ID_AA64MMFR0_EL1.PARange; the
+// input of stage 2 as Bao sets VTCR_EL2 for it).
+constexpr std::uint64_t address_space = std::uint64_t{1} << 40;
 
 // Sizes of the GIC's blocks as the hypervisor maps and emulates them (GIC-400 TRM, DDI 0471, 3.2).
 constexpr std::uint64_t gicd_size = 0x1000;
@@ -64,6 +68,30 @@ bool overlap(const Span& a, const Span& b) {
 Span pages(const Span& s) {
     const std::uint64_t base = page_down(s.base);
     return {base, page_up(s.end()) - base, s.what, s.place};
+}
+
+/// The rate nearest to `wanted` that a Cadence UART gives: clock / (CD * (BDIV + 1)), CD from 1 to
+/// 65535, BDIV from 4 to 255 (UG1087, Baud_rate_gen_reg0 and Baud_rate_divider_reg0), with MR.CLKS
+/// selecting the clock as it is.
+std::uint64_t cadence_baud(std::uint64_t clock_hz, std::uint64_t wanted) {
+    std::uint64_t best = 0;
+    for (std::uint64_t divider = 5; divider <= 256; ++divider) {
+        const std::uint64_t step = wanted * divider;
+        const std::uint64_t generator =
+            std::clamp<std::uint64_t>((clock_hz + step / 2) / step, 1, 65535);
+        const std::uint64_t rate = clock_hz / (generator * divider);
+        const auto off = [&](std::uint64_t r) { return r > wanted ? r - wanted : wanted - r; };
+        if (off(rate) < off(best))
+            best = rate;
+    }
+    return best;
+}
+
+/// The same for a PL011: 4 * clock / divisor in 64ths, from 1 to 65535 (DDI 0183, 3.3.6).
+std::uint64_t pl011_baud(std::uint64_t clock_hz, std::uint64_t wanted) {
+    const std::uint64_t divisor = std::clamp<std::uint64_t>((4 * clock_hz + wanted / 2) / wanted,
+                                                            64, std::uint64_t{65535} * 64);
+    return 4 * clock_hz / divisor;
 }
 
 template <typename T>
@@ -128,12 +156,22 @@ class Validator {
             error(p["gic"]["maintenance"].place,
                   "found {}, the interrupt of the virtual timer; write another from 25 to 31",
                   virtual_timer);
+        for (const char* key : {"gicd", "gicc", "gich", "gicv"})
+            aligned(p["gic"][key], p["gic"][key].u64());
+        for (const char* key : {"gicd", "gicc"})
+            aligned(p["guest_gic"][key], p["guest_gic"][key].u64());
+        for (const Value& r : p["ram"].items)
+            for (const char* key : {"base", "size"})
+                aligned(r[key], r[key].u64());
         if (s_.platform.ram.empty())
             error(p["ram"].place, "found no memory; write at least one entry of base and size");
         std::map<unsigned, Place> used;
         for (std::size_t i = 0; i < s_.platform.uarts.size(); ++i) {
             const UartConfig& u = s_.platform.uarts[i];
             const Value& v = p["uarts"].items[i];
+            for (const char* key : {"base", "size"})
+                aligned(v[key], v[key].u64());
+            baud(u, v["baud"].given ? v["baud"] : v);
             const unsigned id = u.interrupt.value;
             if (id < first_spi || id >= lines)
                 error(v["interrupt"].place,
@@ -162,24 +200,44 @@ class Validator {
         }
     }
 
+    /// The driver derives its rate from the reference clock by whole dividers; a receiver that is
+    /// more than half a bit off after ten misses the stop bit.
+    void baud(const UartConfig& u, const Value& v) {
+        constexpr std::uint64_t tolerance_percent = 5;
+        const std::uint64_t nearest_rate = u.model == UartModel::cadence
+                                               ? cadence_baud(u.reference_clock_hz, u.baud)
+                                               : pl011_baud(u.reference_clock_hz, u.baud);
+        const std::uint64_t off =
+            nearest_rate > u.baud ? nearest_rate - u.baud : u.baud - nearest_rate;
+        if (off * 100 > u.baud * tolerance_percent)
+            error(v.place,
+                  "{} baud cannot be made from a reference_clock of {} Hz: the nearest that the "
+                  "dividers of this UART give is {}, and more than {} % off no character is "
+                  "understood; write {}, or another reference_clock",
+                  u.baud, u.reference_clock_hz, nearest_rate, tolerance_percent, nearest_rate);
+    }
+
     /// An output that is also read, or written twice, would destroy what it holds.
     void outputs() {
-        std::map<std::string, Place> used;
+        FileUse use;
+        for (const std::string& file : s_.files)
+            use.reads(file, file == s_.file ? "the scenario itself"
+                                            : "a file that the scenario includes");
+        use.reads(s_.timing.path_costs, "timing.path_costs of this run");
+        for (const UartConfig& u : s_.platform.uarts)
+            use.reads(u.input_file, u.place.key + ".input_file");
         for (std::size_t i = 0; i < s_.platform.uarts.size(); ++i) {
-            const std::string& file = s_.platform.uarts[i].output;
-            if (file == "stdout" || file == "none" || file.empty())
+            const UartConfig& u = s_.platform.uarts[i];
+            if (!u.writes_file())
                 continue;
-            const Value& v = values_["platform"]["uarts"].items[i]["output"];
-            std::error_code code;
-            for (const std::string* read :
-                 {&s_.file, &s_.timing.path_costs, &s_.platform.uarts[i].input_file})
-                if (!read->empty() && std::filesystem::equivalent(file, *read, code))
-                    error(v.place, "{} is read by this run: write another file", quote(file));
-            const auto [first, added] =
-                used.emplace(std::filesystem::weakly_canonical(file, code).string(), v.place);
-            if (!added)
-                error(v.place, "{} is the output of {} too ({}): write another file", quote(file),
-                      first->second.key, format_short(first->second));
+            const Place& place = values_["platform"]["uarts"].items[i]["output"].place;
+            const std::string taken =
+                use.writes(u.output, fmt::format("{} ({})", place.key, format_short(place)));
+            if (!taken.empty())
+                error(place,
+                      "found {}, which is {} and would be overwritten; write another "
+                      "file, stdout or none",
+                      quote(u.output), taken);
         }
     }
 
@@ -242,11 +300,12 @@ class Validator {
     // --- memory -------------------------------------------------------------------------------
 
     void aligned(const Value& v, std::uint64_t what) {
-        if (v.present && what % page != 0)
-            error(v.place,
-                  "found {}, which is no multiple of 4KiB; whole pages are mapped: write "
-                  "{:#x} or {:#x}",
-                  v.text, page_down(what), page_up(what));
+        if (!v.present || what % page == 0)
+            return;
+        const std::uint64_t below = page_down(what);
+        error(v.place,
+              "found {}, which is no multiple of 4KiB; whole pages are mapped: write {}{:#x}",
+              v.text, below == 0 ? std::string() : fmt::format("{:#x} or ", below), page_up(what));
     }
 
     void alignment(std::size_t index) {
@@ -385,6 +444,7 @@ class Validator {
         spans.insert(spans.end(), gic.begin(), gic.end());
         for (const UartConfig& u : s_.platform.uarts)
             spans.push_back({u.base.value, u.size, u.name, u.place});
+        addressable(spans);
         no_overlap(spans, "an address has one device: write another");
 
         // What VMs pass through must not be the hypervisor's, memory, or another VM's.
@@ -407,7 +467,17 @@ class Validator {
                 passed.push_back(s);
             }
         }
+        addressable(passed);
         no_overlap(passed, "a device has one VM: take one of the two out");
+    }
+
+    void addressable(const std::vector<Span>& spans) {
+        for (const Span& s : spans)
+            if (!out_.full() && s.end() > address_space)
+                error(s.place,
+                      "{} ends beyond the 40 bits that an address has here; write addresses up to "
+                      "{:#x}",
+                      show(s), address_space - 1);
     }
 
     void no_overlap(const std::vector<Span>& spans, std::string_view rule) {
@@ -450,6 +520,8 @@ class Validator {
         }
         for (Span& s : mapped)
             s = pages(s);
+        addressable(mapped);
+        addressable(emulated);
         no_overlap(mapped, "an address of a VM leads to one thing: write another");
         no_overlap(emulated, "an address of a VM leads to one thing: write another");
         for (const Span& e : emulated)
@@ -553,11 +625,8 @@ class Validator {
         const bool service = sw.program == ProgramKind::service_guest;
         const bool frontend = sw.program == ProgramKind::frontend;
         const auto only_for = [&](const char* key, bool right_program, const char* program) {
-            const Value& value = v[key];
-            const bool given = !value.text.empty() || !value.items.empty();
-            const bool by_default = !value.text.empty() && value.text == default_text(key);
-            if (given && !by_default && !right_program)
-                error(value.place,
+            if (v[key].given && !right_program && !takes_nothing(v[key]))
+                error(v[key].place,
                       "this key is for program: {}, but the program is {}; take it "
                       "out or change the program",
                       program, v["program"].text);
@@ -568,6 +637,11 @@ class Validator {
         only_for("profile", frontend, "frontend");
         only_for("drivers", frontend, "frontend");
         only_for("workloads", frontend, "frontend");
+        if (sw.program != ProgramKind::idle && vm.regions.empty())
+            error(v["program"].place,
+                  "a {} needs memory, but {} has no regions; give it one, such as regions: "
+                  "[{{base: 0x40000000, size: 16MiB}}]",
+                  v["program"].text, vm.place.key);
         if (service)
             backends(vm, v);
         if (frontend) {
@@ -577,9 +651,10 @@ class Validator {
         }
     }
 
-    static std::string default_text(std::string_view key) {
-        const KeySpec* software = schema().find("vms")->keys.front().find("software");
-        return software->find(key)->fallback;
+    /// `drivers: {}`, `polling: false`: what a file that builds on another writes to take its
+    /// keys away.
+    static bool takes_nothing(const Value& v) {
+        return v.items.empty() && (v.text.empty() || v.text == "false");
     }
 
     /// The remote I/O device of this VM with that name and side, or nullptr and an error.
@@ -646,6 +721,17 @@ class Validator {
         }
     }
 
+    /// What the service guest that is bound by this key does with it; nullptr when there is none.
+    const BackendConfig* backend_of(std::uint64_t bind_key) const {
+        for (const VmConfig& vm : s_.vms)
+            for (const RemioDevConfig& d : vm.remio_devs)
+                if (d.type == RemioType::backend && d.bind_key == bind_key)
+                    for (const BackendConfig& b : vm.software.backends)
+                        if (b.device == d.name)
+                            return &b;
+        return nullptr;
+    }
+
     void drivers(const VmConfig& vm, const Value& v) {
         for (std::size_t i = 0; i < vm.software.drivers.size(); ++i) {
             const DriverConfig& d = vm.software.drivers[i];
@@ -658,16 +744,52 @@ class Validator {
                       "takes "
                       "{:#x}: write size: {:#x}",
                       remio->size, least_window, least_window);
-            queue_size(v["drivers"].items[i]["queue_size"]);
+            const Value& size = v["drivers"].items[i]["queue_size"];
+            queue_size(size);
+            const BackendConfig* back = remio != nullptr ? backend_of(remio->bind_key) : nullptr;
+            if (back != nullptr && size.present && size.u64() > back->queue_size)
+                error(size.place,
+                      "found {}, more than {}, the queue_size of its back-end {} ({}); the device "
+                      "offers no more (QueueSizeMax): write at most that, or raise the back-end's",
+                      size.text, back->queue_size, back->place.key, format_short(back->place));
+        }
+    }
+
+    /// Keys that a type of workload does not read say something else than what happens.
+    void workload_keys(const WorkloadConfig& w, const Value& v) {
+        struct Use {
+            std::string_view type;
+            std::vector<std::string> keys;
+        };
+        static const std::array<Use, 5> uses{
+            Use{"console-echo", {"device", "text", "lines"}},
+            Use{"console-write", {"device", "bytes", "chunk", "seed"}},
+            Use{"console-read", {"device", "bytes", "seed"}},
+            Use{"console-duplex", {"device", "bytes", "chunk", "seed"}},
+            Use{"idle", {}},
+        };
+        const auto* const use =
+            std::find_if(uses.begin(), uses.end(), [&](const Use& u) { return u.type == w.type; });
+        if (use == uses.end())
+            return;
+        for (const char* key : {"device", "text", "lines", "bytes", "chunk", "seed"}) {
+            if (!v[key].given ||
+                std::find(use->keys.begin(), use->keys.end(), key) != use->keys.end())
+                continue;
+            std::vector<std::string> allowed{"type"};
+            allowed.insert(allowed.end(), use->keys.begin(), use->keys.end());
+            allowed.insert(allowed.end(), {"start", "timer_period"});
+            error(v[key].place,
+                  "{} does not use this key; it has {}: take it out, or change the "
+                  "type",
+                  w.type, list_words(allowed));
         }
     }
 
     void workload(const VmConfig& vm, const WorkloadConfig& w, const Value& v) {
-        if (w.type == "idle") {
-            if (v["device"].present)
-                error(v["device"].place, "an idle workload uses no device; take this key out");
+        workload_keys(w, v);
+        if (w.type == "idle")
             return;
-        }
         if (!v["device"].present) {
             error(v["device"].place,
                   "this key is missing; {} uses a device: write the name of a "

@@ -126,6 +126,60 @@ TEST_F(Scenarios, SilentBackEndIsStuckAndSaysWhoWaitsForWhat) {
         EXPECT_NE(diagnosis.find(part), std::string::npos) << part << " not in:\n" << diagnosis;
 }
 
+TEST_F(Scenarios, AMachineAtRestIsStuckSinceItCameToRest) {
+    // Nobody types: the front-end waits for ever. When depends on no watchdog.
+    const std::string nobody = "--set platform.uarts.uart1.input=[]";
+    const Outcome o = run("console-echo.yaml", nobody);
+    EXPECT_EQ(o.status, 3);
+    std::istringstream trace(o.trace);
+    std::string last;
+    for (std::string line; std::getline(trace, line);)
+        last = line;
+    const double rest_ns = o.results.at("simulated_ns").get<double>();
+    EXPECT_GE(rest_ns, std::stod(last));
+    // At most the 18 characters that it wrote are still to leave the line, 10 bits each.
+    EXPECT_LT(rest_ns, std::stod(last) + 19 * 10e9 / 115200);
+    const Outcome other = run("console-echo.yaml", nobody + " --set watchdog=7ms");
+    EXPECT_EQ(other.results.at("simulated_ns"), o.results.at("simulated_ns"));
+}
+
+TEST_F(Scenarios, InputThatIsLostIsObserved) {
+    const auto first = [](const Outcome& o, const std::string& rule) -> json {
+        for (const json& x : o.results.at("observations"))
+            if (x.at("rule") == rule)
+                return x;
+        return {};
+    };
+    // The front-end does not read for a second: 200 000 characters a second fill the back-end.
+    const Outcome late =
+        run("console-bulk.yaml", "--set vms.linux0.software.workloads.0.start=900ms");
+    EXPECT_GT(metric(late, "vms.backend.devices.con0.dropped_input"), 0);
+    EXPECT_GT(metric(late, "observations.console.input-dropped"), 0);
+    EXPECT_EQ(metric(late, "observations.uart.overrun"), 0);
+    const json dropped = first(late, "console.input-dropped");
+    ASSERT_FALSE(dropped.is_null());
+    EXPECT_EQ(dropped.at("vm"), "backend");
+    EXPECT_EQ(dropped.at("cpu"), 0);
+    EXPECT_NE(dropped.at("what").get<std::string>().find("con0, from uart1"), std::string::npos);
+    // After the sender has begun, and long before the front-end does.
+    EXPECT_GT(dropped.at("time_ns").get<double>(), 20e6);
+    EXPECT_LT(dropped.at("time_ns").get<double>(), 200e6);
+    EXPECT_TRUE(late.results.at("errors").empty()) << late.out;
+
+    // A CPU too slow for its line: the FIFO of 64 characters overflows.
+    const Outcome slow = run("console-bulk.yaml",
+                             "--set platform.uarts.uart1.baud=20000000 --set timing.cpi=100 "
+                             "--set duration=100ms");
+    EXPECT_GT(metric(slow, "uarts.uart1.rx_overruns"), 0);
+    EXPECT_GT(metric(slow, "observations.uart.overrun"), 0);
+    ASSERT_FALSE(first(slow, "uart.overrun").is_null());
+    EXPECT_TRUE(slow.results.at("errors").empty()) << slow.out;
+
+    const Outcome none = run("console-bulk.yaml");
+    EXPECT_EQ(metric(none, "observations.uart.overrun"), 0);
+    EXPECT_EQ(metric(none, "observations.console.input-dropped"), 0);
+}
+
 TEST_F(Scenarios, BootChecksRefuseTheConfiguration) {
     unsigned found = 0;
     for (const auto& e : fs::directory_iterator(BAOSIM_SOURCE_DIR "/scenarios/boot-checks")) {

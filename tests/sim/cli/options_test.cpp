@@ -61,7 +61,9 @@ TEST(Options, WhatIsMissingOrContradictsIsSaid) {
     EXPECT_EQ(wrong({"reference", "x"}), "'reference' takes no FILE, but there is 'x'");
     EXPECT_EQ(wrong({"run", "x", "--json"}), "option '--json' needs a value");
     EXPECT_EQ(wrong({"run", "x", "--set", "abc"}), "--set needs KEY=VALUE, found 'abc'");
-    EXPECT_THAT(wrong({"run", "x", "--seed", "-1"}), HasSubstr("--seed needs a number"));
+    EXPECT_THAT(wrong({"run", "x", "--seed", "-1"}), HasSubstr("--seed needs a whole number"));
+    EXPECT_THAT(wrong({"run", "x", "--seed", "0x"}), HasSubstr("--seed needs"));
+    EXPECT_THAT(good({"run", "x", "--seed", "0x10"}).overrides, ElementsAre("seed=0x10"));
     EXPECT_THAT(wrong({"run", "x", "--seed", "18446744073709551616"}), HasSubstr("--seed needs"));
     EXPECT_THAT(wrong({"run", "x", "--json", "-"}), HasSubstr("--json needs a file's name"));
     EXPECT_THAT(wrong({"run", "x", "--json", "a", "--json", "b"}), HasSubstr("more than once"));

@@ -154,7 +154,7 @@ TEST_F(Program, WhatCannotBeReadOrWrittenIsToldBeforeTheRun) {
     EXPECT_THAT(run({"run", never, "--json", never}).err, HasSubstr("would be overwritten"));
     EXPECT_EQ(content(never), before);
     EXPECT_THAT(run({"run", never, "--json", path("x"), "--trace", path("x")}).err,
-                HasSubstr("the same file"));
+                HasSubstr("is --json too"));
 }
 
 TEST_F(Program, AFullDiskIsAnError) {
@@ -220,7 +220,7 @@ TEST_F(Program, TheWorstExitStatusIsTheHighest) {
 }
 
 TEST_F(Program, AnInterruptEndsTheRunWithWhatThereIs) {
-    for (const int signal : {SIGINT, SIGTERM}) {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
         const pid_t child = start({"run", scenario("a", "wait"), "--json", path("json")},
                                   FAKE_PROGRAM, path("out"));
         std::this_thread::sleep_for(300ms);
@@ -239,6 +239,79 @@ TEST_F(Program, ASecondInterruptKills) {
     std::this_thread::sleep_for(100ms);
     ::kill(child, SIGINT);
     EXPECT_EQ(wait(child).exit, 128 + SIGINT);
+}
+
+TEST_F(Program, AKilledRunLeavesTheResultsOfTheLastOne) {
+    ASSERT_EQ(run({"run", scenario("a", "pass"), "--json", path("json")}).exit, 0);
+    const std::string before = content(path("json"));
+    for (const bool existed : {true, false}) {
+        if (!existed)
+            fs::remove(path("json"));
+        const pid_t child = start({"run", scenario("a", "deaf"), "--json", path("json")},
+                                  FAKE_PROGRAM, path("out"));
+        std::this_thread::sleep_for(300ms);
+        ::kill(child, SIGINT);
+        std::this_thread::sleep_for(100ms);
+        ::kill(child, SIGINT);
+        EXPECT_EQ(wait(child).exit, 128 + SIGINT);
+        EXPECT_EQ(fs::exists(path("json")), existed);
+        if (existed) {
+            EXPECT_EQ(content(path("json")), before);
+        }
+    }
+    // Nothing else is left behind.
+    for (const auto& e : fs::directory_iterator(dir_))
+        EXPECT_THAT(e.path().string(), Not(HasSubstr(".tmp")));
+}
+
+TEST_F(Program, ResultsReplaceTheFileBehindALinkAndKeepItsMode) {
+    std::ofstream(path("real")) << "old";
+    fs::permissions(path("real"), fs::perms::owner_read | fs::perms::owner_write);
+    fs::create_symlink("real", path("json"));
+    EXPECT_EQ(run({"run", scenario("a", "pass"), "--json", path("json")}).exit, 0);
+    EXPECT_TRUE(fs::is_symlink(path("json")));
+    EXPECT_EQ(json()["status"], "pass");
+    EXPECT_EQ(fs::status(path("real")).permissions(),
+              fs::perms::owner_read | fs::perms::owner_write);
+}
+
+TEST_F(Program, NoOutputDestroysWhatARunReads) {
+    std::ofstream(path("part.yaml")) << "duration: 1ms\n";
+    const std::string top = scenario("top", "deaf", "include: part.yaml\n");
+    fs::create_symlink("part.yaml", path("link"));
+    fs::create_symlink("new", path("to-new"));
+    const std::string before = content(path("part.yaml"));
+    for (const char* option : {"--json", "--trace"})
+        for (const char* name : {"part.yaml", "link"}) {
+            const Ended e = run({"run", top, option, path(name)});
+            EXPECT_EQ(e.exit, 2);
+            EXPECT_THAT(e.err, HasSubstr("that '" + top + "' includes"));
+        }
+    // Neither of two that are one is touched, nor is one that comes first.
+    std::ofstream(path("kept")) << "kept";
+    EXPECT_THAT(run({"run", top, "--json", path("new"), "--trace", path("to-new")}).err,
+                HasSubstr("is --json too"));
+    EXPECT_EQ(run({"run", top, "--json", path("kept"), "--trace", path("link")}).exit, 2);
+    EXPECT_EQ(content(path("kept")), "kept");
+    EXPECT_FALSE(fs::exists(path("new")));
+    // What a serial line writes, of this scenario and of another.
+    const std::string serial = "platform.uarts.uart1.output=" + path("serial");
+    EXPECT_THAT(run({"run", top, "--set", serial, "--json", path("serial")}).err,
+                HasSubstr("platform.uarts.uart1.output of"));
+    EXPECT_EQ(run({"run", top, scenario("b", "deaf"), "--set", serial}).exit, 2);
+    EXPECT_EQ(content(path("part.yaml")), before);
+    EXPECT_EQ(
+        run({"run", scenario("p", "pass"), "--json", "/dev/null", "--trace", "/dev/null"}).exit, 0);
+}
+
+TEST_F(Program, WhatAFileSaysDoesNotReachTheTerminalAsControl) {
+    const std::string file = scenario("a", "pass", "expect: [{metric: \"x\\e[31m\", equals: 1}]\n");
+    for (const Ended& e :
+         {run({"run", file}), run({"check", file}), run({"check", scenario("b", "\"\\e]0;x\\a\"")}),
+          run({"check", scenario("c", "pass", "\"\\e[2J\": 1\n")})}) {
+        EXPECT_THAT(e.out + e.err, Not(HasSubstr("\x1b")));
+        EXPECT_THAT(e.out + e.err, HasSubstr("\\x1b"));
+    }
 }
 
 TEST_F(Program, AnInterruptReachesTheRunningOneOfSeveralAndStartsNoMore) {
@@ -268,6 +341,14 @@ TEST_F(Program, CheckShowsWhatItFinds) {
     EXPECT_EQ(bad.exit, 2);
     EXPECT_THAT(bad.err, HasSubstr("b.yaml:9:1"));
     EXPECT_THAT(bad.out, HasSubstr("1 error"));
+}
+
+TEST_F(Program, CheckRefusesWhatDoesNotBoot) {
+    const Ended e = run({"check", scenario("a", "no boot"), scenario("b", "pass")});
+    EXPECT_EQ(e.exit, 2);
+    EXPECT_THAT(e.err, HasSubstr("a.yaml:1: it does not boot"));
+    EXPECT_THAT(e.out, HasSubstr("a.yaml: 1 error"));
+    EXPECT_THAT(e.out, HasSubstr("b.yaml: valid"));
 }
 
 #ifdef HAVE_PROGRAM
@@ -303,6 +384,59 @@ TEST_F(Program, TheSameScenarioGivesTheSameResultsAndTrace) {
                                  "/docs/results.schema.json " +
                                  path("json");
     EXPECT_EQ(std::system(validate.c_str()), 0);
+}
+
+TEST_F(Program, CheckAndRunRefuseTheSame) {
+    const std::string echo = BAOSIM_SOURCE_DIR "/scenarios/console-echo.yaml";
+    std::vector<std::vector<std::string>> wrong{
+        {echo, "--set", "timing.operations.service.asc=3"},
+        {echo, "--set", "vms.linux0.remio_devs.con0.bind_key=3"}};
+    for (const auto& e : fs::directory_iterator(BAOSIM_SOURCE_DIR "/scenarios/boot-checks"))
+        wrong.push_back({e.path().string()});
+    EXPECT_GE(wrong.size(), 8u);
+    for (std::vector<std::string> arguments : wrong) {
+        arguments.insert(arguments.begin(), "check");
+        const Ended check = wait(start(arguments, BAOSIM_PROGRAM, path("out")));
+        arguments.front() = "run";
+        std::ofstream(path("trace")) << "kept";
+        arguments.insert(arguments.end(), {"--trace", path("trace")});
+        const Ended run = wait(start(arguments, BAOSIM_PROGRAM, path("out")));
+        EXPECT_EQ(check.exit, 2) << arguments[1];
+        EXPECT_EQ(run.exit, 2) << arguments[1];
+        EXPECT_THAT(check.err, Not(IsEmpty()));
+        EXPECT_EQ(check.err, run.err);
+        EXPECT_EQ(content(path("trace")), "kept");
+    }
+}
+
+TEST_F(Program, AnUnknownOperationIsToldWhereItStands) {
+    std::ofstream(path("a.yaml")) << "include: " BAOSIM_SOURCE_DIR
+                                     "/scenarios/console-echo.yaml\n"
+                                     "name: a\n"
+                                     "timing:\n"
+                                     "  operations:\n"
+                                     "    frontend.ring_ad: 3\n";
+    const Ended e = wait(start({"check", path("a.yaml")}, BAOSIM_PROGRAM, path("out")));
+    EXPECT_EQ(e.exit, 2);
+    EXPECT_THAT(e.err, StartsWith(path("a.yaml") + ":5:23: timing.operations.frontend.ring_ad: "));
+    EXPECT_THAT(e.err, HasSubstr("did you mean 'frontend.ring_add'?"));
+    EXPECT_THAT(e.err, HasSubstr("service.ask"));
+}
+
+TEST_F(Program, AnInterruptedRunSaysWhatWasGoingOn) {
+    const pid_t child =
+        start({"run", "-q", BAOSIM_SOURCE_DIR "/scenarios/bench/console-stream.yaml", "--set",
+               "duration=10000s", "--json", path("json")},
+              BAOSIM_PROGRAM, path("out"));
+    std::this_thread::sleep_for(500ms);
+    ::kill(child, SIGHUP);
+    const Ended e = wait(child);
+    EXPECT_EQ(e.exit, 130);
+    EXPECT_EQ(json()["status"], "interrupted");
+    const std::string diagnosis = json()["diagnosis"].dump();
+    for (const char* part : {"VM backend, CPU 0", "VM linux0, CPU 1", "console-duplex"})
+        EXPECT_THAT(diagnosis, HasSubstr(part));
+    EXPECT_THAT(e.out, HasSubstr("Diagnosis"));
 }
 
 TEST_F(Program, AConfigurationThatDoesNotBootIsWrongInput) {

@@ -61,15 +61,16 @@ TEST(Observations, EveryRuleIsExplained) {
 // The models name rules as text, so that they need not know the catalogue.
 TEST(Observations, TheCatalogueIsWhatTheModelsObserve) {
     std::set<std::string> used;
-    const std::regex rule(R"re((?:observe|error)\(\s*\w+,\s*"([a-z0-9.-]+)")re");
-    for (const auto& entry :
-         std::filesystem::recursive_directory_iterator(BAOSIM_SOURCE_DIR "/models")) {
-        if (entry.path().extension() != ".cpp")
-            continue;
-        std::ifstream in(entry.path());
-        const std::string text{std::istreambuf_iterator<char>(in), {}};
-        for (std::sregex_iterator it(text.begin(), text.end(), rule), end; it != end; ++it)
-            used.insert((*it)[1]);
+    const std::regex rule(R"re((?:observe|error)\(\s*(?:\w+,\s*)?"([a-z0-9.-]+)",)re");
+    for (const char* folder : {BAOSIM_SOURCE_DIR "/models", BAOSIM_SOURCE_DIR "/sim/build"}) {
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+            if (entry.path().extension() != ".cpp")
+                continue;
+            std::ifstream in(entry.path());
+            const std::string text{std::istreambuf_iterator<char>(in), {}};
+            for (std::sregex_iterator it(text.begin(), text.end(), rule), end; it != end; ++it)
+                used.insert((*it)[1]);
+        }
     }
     std::set<std::string> known;
     for (const Rule& r : rules())

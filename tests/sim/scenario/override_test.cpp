@@ -15,11 +15,11 @@ LoadResult set(std::initializer_list<std::string> overrides) {
 }
 
 TEST(Override, ChangesAValue) {
-    const LoadResult r = set({"vms.linux0.software.drivers.con0.queue_size=512", "duration=2ms",
+    const LoadResult r = set({"vms.linux0.software.drivers.con0.queue_size=128", "duration=2ms",
                               "vms.linux0.regions.0.size=32MiB", "name=other"});
     ASSERT_TRUE(r.scenario) << all(r);
     const Scenario& s = *r.scenario;
-    EXPECT_EQ(s.vms.at(1).software.drivers.at(0).queue_size, 512U);
+    EXPECT_EQ(s.vms.at(1).software.drivers.at(0).queue_size, 128U);
     EXPECT_EQ(s.duration, models::Picos::ms(2));
     EXPECT_EQ(s.vms.at(1).regions.at(0).size, 32U << 20);
     EXPECT_EQ(s.name, "other");
@@ -37,7 +37,7 @@ TEST(Override, AddsAListEntryAndAKeyThatTheFileLacks) {
     ASSERT_TRUE(r.scenario) << all(r);
     EXPECT_EQ(r.scenario->vms.at(1).regions.size(), 2U);
     EXPECT_EQ(r.scenario->timing.cpi_milli, 1200U);
-    EXPECT_EQ(r.scenario->timing.operations.at("service.ask"), 30U);
+    EXPECT_EQ(r.scenario->timing.operations.at("service.ask").instructions, 30U);
 }
 
 TEST(Override, ReachesIntoThePreset) {

@@ -59,6 +59,16 @@ TEST(Quantity, Sizes) {
     expect_problem("99999999TiB", size_form(), "too large");
 }
 
+TEST(Quantity, WhatIsOftenWritten) {
+    expect_problem("1,5s", time_form(), "the decimal sign is a point");
+    expect_problem("1,5s", time_form(), "write 1.5s");
+    expect_problem("1,2GHz", frequency_form(), "write 1.2GHz");
+    // No bytes, not a binary number without digits.
+    EXPECT_EQ(value("0B", size_form()), 0U);
+    expect_problem("0b", size_form(), "without digits");
+    expect_problem("0B", integer_form(), "without digits");
+}
+
 TEST(Quantity, FrequenciesAndDecimals) {
     EXPECT_EQ(value("1.2GHz", frequency_form()), 1'200'000'000U);
     EXPECT_EQ(value("62.5MHz", frequency_form()), 62'500'000U);

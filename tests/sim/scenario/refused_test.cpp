@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "sim/scenario/spelling.h"
 #include "tests/sim/scenario/scenario_files.h"
 
 namespace sim::test {
@@ -205,6 +206,21 @@ TEST(Refused, NotText) {
     for (const char* bytes : {"\xFF", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82"})
         expect_says(only_error(load(folder.write("b.yaml", std::string("name: ") + bytes))),
                     {"is not text"});
+}
+
+TEST(Refused, ControlCharactersAreShownAndNotSent) {
+    // ECMA-48: ESC and, as one character, CSI (U+009B) begin what moves a terminal's cursor.
+    EXPECT_EQ(printable("a\x1b[31m\n\t\x7f \xc2\x9b \xc3\xa9"),
+              "a\\x1b[31m\\n\\t\\x7f \\x9b \xc3\xa9");
+    EXPECT_EQ(quote("\x1b"), "'\\x1b'");
+    const Folder folder;
+    for (const char* text :
+         {"name: \"\\e[31m\"\n", "\"\\e[31m\": 1\n", "name: \"\\x9b\"\n", "vms: {\"\\a\": 1}\n"})
+        for (const Diagnostic& d : load(folder.write("a.yaml", text)).errors) {
+            const std::string shown = format(d);
+            for (const char* control : {"\x1b", "\x07", "\xc2\x9b"})
+                EXPECT_EQ(shown.find(control), std::string::npos) << shown;
+        }
 }
 
 TEST(Refused, Syntax) {

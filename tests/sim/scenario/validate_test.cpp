@@ -1,6 +1,8 @@
 // What only shows between keys: overlaps, double claims, references that lead nowhere. Each message
 // stands at one place and names the other.
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -85,6 +87,111 @@ TEST(Validate, Alignment) {
     expect_says(
         error_at(set({"vms.linux0.regions.0.base=0x40000800"}), "vms.linux0.regions.0.base"),
         {"no multiple of 4KiB", "0x40000000 or 0x40001000"});
+}
+
+TEST(Validate, AlignmentOfThePlatform) {
+    // What is mapped at EL2 or for a guest is mapped in pages of 4 KiB.
+    for (const std::string key :
+         {"platform.gic.gicd", "platform.gic.gicc", "platform.gic.gich", "platform.gic.gicv",
+          "platform.guest_gic.gicd", "platform.guest_gic.gicc", "platform.uarts.uart2.base",
+          "platform.ram.0.base"})
+        expect_says(error_at(set({key + "=0x12345010"}), key),
+                    {"0x12345010", "no multiple of 4KiB", "0x12345000 or 0x12346000"});
+    expect_says(error_at(set({"platform.uarts.uart2.size=5000B"}), "platform.uarts.uart2.size"),
+                {"no multiple of 4KiB"});
+    // Nothing is 0 pages long.
+    expect_says(error_at(set({"vms.linux0.regions.0.size=5B"}), "vms.linux0.regions.0.size"),
+                {"found 5B", "write 0x1000"});
+}
+
+TEST(Validate, OverlapsOfThePlatform) {
+    expect_says(error_at(set({"platform.gic.gich=0x00100000"}), "platform.gic.gich"),
+                {"overlaps memory"});
+    expect_says(error_at(set({"platform.uarts.uart2.base=0x00100000"}), "platform.uarts.uart2"),
+                {"uart2", "overlaps memory"});
+    expect_says(error_at(set({"platform.uarts.uart2.base=0xff010000"}), "platform.uarts.uart2"),
+                {"overlaps uart1"});
+    expect_says(error_at(set({"platform.guest_gic.gicc=0x40000000"}), "vms.linux0.regions.0.base"),
+                {"overlaps", "CPU interface"});
+}
+
+TEST(Validate, AddressesHaveFortyBits) {
+    // Cortex-A53 TRM: physical addresses of 40 bits, and stage 2 takes no more.
+    struct Case {
+        std::string key;
+        std::string value;
+        std::string at;
+    };
+    for (const Case& c : {
+             Case{"vms.linux0.regions.0.base", "0xfffffff000", "vms.linux0.regions.0.base"},
+             Case{"vms.linux0.remio_devs.con0.va", "0xffffffff00", "vms.linux0.remio_devs.con0.va"},
+             Case{"vms.linux0.remio_devs.con0.shmem.base", "0xfffffff000",
+                  "vms.linux0.remio_devs.con0.shmem.base"},
+             Case{"platform.gic.gicc", "0xfffffff000", "platform.gic.gicc"},
+             Case{"platform.uarts.uart2",
+                  "{base: 0xfffffff000, size: 8KiB, model: pl011, "
+                  "interrupt: 121}",
+                  "platform.uarts.uart2"},
+             Case{"platform.ram",
+                  "[{base: 0x80000, size: 2046MiB}, {base: 0xffff000000, size: "
+                  "1GiB}]",
+                  "platform.ram.1"},
+         })
+        expect_says(error_at(set({c.key + "=" + c.value}), c.at), {"40 bits", "0xffffffffff"});
+    const LoadResult r = set({"vms.linux0.regions.0.base=0xfffc000000"});  // ends with the space
+    EXPECT_TRUE(r.scenario) << all(r);
+}
+
+TEST(Validate, BaudRates) {
+    // UG1087: 100 MHz / (CD * (BDIV + 1)), BDIV from 4 on: 20, 16.7, ... MHz; DDI 0183: 64ths
+    // of 16.
+    const std::string cadence = "platform.uarts.uart1.baud";
+    expect_says(error_at(set({cadence + "=19000000"}), cadence),
+                {"19000000 baud", "100000000 Hz", "is 20000000", "5 %"});
+    expect_says(error_at(set({cadence + "=18000000"}), cadence), {"is 16666666"});
+    // DDI 0183, 3.3.6: UARTCLK / (16 * (1 + 0/64)) is the fastest.
+    const std::string is_pl011 = "platform.uarts.uart2.model=pl011";
+    const std::string clock = "platform.uarts.uart2.reference_clock=";
+    const std::string pl011 = "platform.uarts.uart2.baud";
+    expect_says(error_at(set({is_pl011, pl011 + "=7000000"}), pl011), {"is 6250000"});
+    expect_says(error_at(set({is_pl011, pl011 + "=2000000", clock + "24MHz"}), pl011),
+                {"is 1500000"});
+    expect_says(error_at(set({is_pl011, pl011 + "=300", clock + "1GHz"}), pl011),
+                {"is 953"});  // 1 GHz / (16 * 65535)
+    for (const char* baud : {"300", "115200", "2000000", "9900000", "11000000", "20000000"}) {
+        const LoadResult r = set({cadence + "=" + baud});
+        EXPECT_TRUE(r.scenario) << all(r);
+    }
+    for (const char* baud : {"300", "115200", "3000000", "6250000", "6560000"}) {
+        const LoadResult r = set({is_pl011, pl011 + "=" + baud});
+        EXPECT_TRUE(r.scenario) << all(r);
+    }
+}
+
+TEST(Validate, OutputsThatWouldDestroy) {
+    const Folder folder;
+    const std::string base = folder.write("base.yaml", echo_text());
+    const std::string top = folder.write("top.yaml", "include: base.yaml\nname: top\n");
+    std::filesystem::create_symlink(base, folder.path() + "/link");
+    const auto load = [&](std::vector<std::string> overrides) {
+        return load_scenario(top, overrides);
+    };
+    const std::string key = "platform.uarts.uart1.output";
+    expect_says(error_at(load({key + "=" + top}), key), {"the scenario itself"});
+    expect_says(error_at(load({key + "=" + base}), key), {"that the scenario includes"});
+    expect_says(error_at(load({key + "=" + folder.path() + "/link"}), key), {"includes"});
+    const std::string input = folder.write("input", "x");
+    expect_says(
+        error_at(load({"platform.uarts.uart0.input_file=" + input, key + "=" + input}), key),
+        {"platform.uarts.uart0.input_file"});
+    const std::string out = folder.path() + "/out";
+    std::filesystem::create_symlink("out", folder.path() + "/to-out");
+    expect_says(error_at(load({"platform.uarts.uart0.output=" + out,
+                               key + "=" + folder.path() + "/to-out"}),
+                         key),
+                {"platform.uarts.uart0.output"});
+    EXPECT_FALSE(std::filesystem::exists(out));
+    EXPECT_EQ(load({key + "=" + out}).errors.size(), 0U);
 }
 
 TEST(Validate, InterruptUsedTwice) {
@@ -201,6 +308,55 @@ TEST(Validate, Software) {
     expect_says(
         error_at(set({frontend + ".stop_answering_after=3"}), frontend + ".stop_answering_after"),
         {"program: service-guest"});
+}
+
+TEST(Validate, AProgramNeedsMemory) {
+    for (const std::string vm : {"vms.backend", "vms.linux0"})
+        expect_says(error_at(set({vm + ".regions=[]"}), vm + ".software.program"),
+                    {"needs memory", vm + " has no regions"});
+    const LoadResult r =
+        set({"vms.linux1.regions=[]", "vms.linux1.software={program: idle}", "expect=[]"});
+    EXPECT_TRUE(r.scenario) << all(r);
+}
+
+TEST(Validate, AQueueIsNotLargerThanItsDeviceOffers) {
+    // VirtIO 1.3, 4.2.2: QueueSize is at most QueueSizeMax.
+    const std::string key = "vms.linux1.software.drivers.con1.queue_size";
+    expect_says(error_at(set({key + "=512"}), key),
+                {"found 512", "256", "vms.backend.software.backends.con1", "QueueSizeMax"});
+    for (const std::vector<std::string>& fits :
+         {std::vector<std::string>{key + "=256"},
+          {key + "=512", "vms.backend.software.backends.con1.queue_size=512"}}) {
+        const LoadResult r = set(fits);
+        EXPECT_TRUE(r.scenario) << all(r);
+    }
+}
+
+TEST(Validate, AWorkloadTakesOnlyTheKeysThatItReads) {
+    const std::string w = "vms.linux0.software.workloads.0";
+    for (const std::string key : {"bytes", "chunk"})
+        expect_says(error_at(set({w + "." + key + "=256B"}), w + "." + key),
+                    {"console-echo does not use this key", "device, text, lines"});
+    expect_says(error_at(set({w + ".seed=0"}), w + ".seed"), {"does not use"});
+    expect_says(error_at(set({w + "={type: console-read, device: con0, bytes: 1KiB, chunk: 1B}"}),
+                         w + ".chunk"),
+                {"console-read does not use", "bytes, seed"});
+    expect_says(error_at(set({w + "={type: console-write, device: con0, bytes: 1KiB, lines: 0}"}),
+                         w + ".lines"),
+                {"bytes, chunk, seed"});
+    expect_says(error_at(set({w + "={type: idle, device: con0}"}), w + ".device"),
+                {"idle does not use"});
+    const LoadResult r =
+        set({w + "={type: console-duplex, device: con0, bytes: 1KiB, chunk: 1B, seed: 1}"});
+    EXPECT_TRUE(r.scenario) << all(r);
+}
+
+TEST(Validate, BindKeys) {
+    // 64 bits, of which Bao's initial value for a side without a device, -1, is no key.
+    const std::string key = "vms.linux1.remio_devs.con1.bind_key";
+    expect_says(error_at(set({key + "=0xffffffffffffffff"}), key), {"out of range"});
+    for (const char* good : {"256", "0xfffffffffffffffe"})
+        EXPECT_TRUE(set({key + "=" + good}).scenario);
 }
 
 TEST(Validate, Expectations) {

@@ -1,0 +1,48 @@
+// Input of serial lines that is lost for want of room, in a UART's FIFO or in the service guest: no
+// model of a machine tells of it, and on a board only missing characters do. Compares counters when
+// a service guest that has handled a serial port's interrupt comes to rest, and at the end.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/core/probe.h"
+#include "sim/build/platform.h"
+#include "sim/build/software.h"
+
+namespace sim {
+
+class InputLoss {
+  public:
+    InputLoss(const Scenario& scenario, const Software& software, const Platform& platform,
+              const models::ProbeHub& probes);
+
+    /// The core begins to wait for an interrupt. Cheap when it has handled no serial port since.
+    void idle(const models::Core& core);
+    /// What nobody has come to rest after. Called once the lines are up to date; not before `at`.
+    void finish(models::Picos at);
+
+  private:
+    /// A serial line, and the console that it carries.
+    struct Line {
+        const SerialLineObjects* objects = nullptr;
+        std::string vm;  ///< that it is passed through to, or "-"
+        models::CpuId cpu{};
+        std::size_t vm_index = 0;
+        std::string console;  ///< name of the remio_dev; empty: none
+        std::size_t backend = 0;
+        std::uint64_t overruns = 0;  ///< already told
+        std::uint64_t dropped = 0;
+    };
+    void look(Line& line, models::Picos at, std::string_view when);
+
+    const Software& software_;
+    const models::ProbeHub& probes_;
+    std::vector<Line> lines_;
+    std::vector<models::Picos> served_;  ///< of each CPU: the last handling that was looked at
+};
+
+}  // namespace sim
