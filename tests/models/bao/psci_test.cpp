@@ -36,8 +36,8 @@ Options three_vcpus() {
 }
 
 /// First vCPU and the others.
-std::function<void(vms::Cpu&)> split(std::function<void(vms::Cpu&)> first,
-                                     std::function<void(vms::Cpu&)> others) {
+std::function<void(vms::Cpu&)> split(const std::function<void(vms::Cpu&)>& first,
+                                     const std::function<void(vms::Cpu&)>& others) {
     return [=](vms::Cpu& cpu) {
         if (vcpu_of(cpu) == 0)
             first(cpu);
