@@ -336,8 +336,17 @@ void Vgic::inject_sgi(Cpu& c, VgicInterrupt& i, unsigned source) {
     remove_lr(c, i);
     const std::uint8_t before = i.sgi_pend;
     i.sgi_pend = static_cast<std::uint8_t>(before | 1u << source);
-    if (i.sgi_pend == before)
+    if (i.sgi_pend == before) {
+        // Bao takes it out of the list register and, finding nothing new, leaves it there: pending,
+        // in no register and on no list of spilled ones.
+        if (!i.in_lr) {
+            h_.observe(c, "vgic.sgi-lost",
+                       fmt::format("SGI {} from vCPU {} came again while pending: Bao takes it out "
+                                   "of its list register and does not put it back; both are lost",
+                                   i.id.value, source));
+        }
         return;
+    }
     i.state |= pending;
     add_lr(c, i);
 }

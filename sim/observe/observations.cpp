@@ -162,6 +162,12 @@ constexpr Rule catalogue[] = {
      "back to its guest.",
      "Use a GIC with more list registers; with one, an interrupt that is changed while it is in "
      "the register leads here."},
+    {"vgic.sgi-lost",
+     "A guest SGI came again from the same vCPU while the earlier one was still pending. Bao takes "
+     "it out of its list register and, since nothing is new, does not put it back: the receiver "
+     "gets neither, until the same SGI comes from another vCPU.",
+     "Let the sender wait until the receiver has seen the earlier SGI, as an acknowledgement in "
+     "shared memory; a Linux guest may lose rescheduling interrupts this way."},
     {"vgic.unknown-interrupt",
      "An interrupt was to be injected that does not exist in the VM: nothing happens.",
      "Compare the interrupt with the number of interrupt lines of the platform."},

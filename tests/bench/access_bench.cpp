@@ -123,7 +123,7 @@ void mediated(benchmark::State& state, bool write) {
     Machine& machine = *slot;
     const std::uint64_t before = machine.accesses;
     const std::uint64_t activations = machine.platform().timeline().activations;
-    for (auto _ : state)
+    while (state.KeepRunning())
         machine.run(Picos::ms(10));
     const auto n = static_cast<std::int64_t>(machine.accesses - before);
     state.SetItemsProcessed(n);
@@ -149,7 +149,7 @@ void ConsoleBytes(benchmark::State& state) {
         return c.tx_bytes + c.rx_bytes;
     };
     const std::uint64_t before = bytes();
-    for (auto _ : state)
+    while (state.KeepRunning())
         machine.run(Picos::ms(50));
     state.SetItemsProcessed(static_cast<std::int64_t>(bytes() - before));
 }
@@ -181,7 +181,7 @@ void ThreadActivation(benchmark::State& state) {
     static PingPong pair("pair");
     kernel.enter();
     const std::uint64_t before = pair.activations;
-    for (auto _ : state)
+    while (state.KeepRunning())
         sc_core::sc_start(Picos::us(100).sc());
     const auto n = static_cast<std::int64_t>(pair.activations - before);
     state.SetItemsProcessed(n);

@@ -173,7 +173,7 @@ TEST_F(DeviceAccesses, CallsOfTheBackend) {
 }
 
 /// A front-end whose virtual timer fires once.
-std::unique_ptr<vms::Program> ticking(std::function<void(vms::Cpu&)> after = {}) {
+std::unique_ptr<vms::Program> ticking(const std::function<void(vms::Cpu&)>& after = {}) {
     return std::make_unique<Guest>([after](vms::Cpu& cpu) {
         GuestGic gic(cpu);
         Vector vector([&] {

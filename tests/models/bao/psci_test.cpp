@@ -36,8 +36,8 @@ Options three_vcpus() {
 }
 
 /// First vCPU and the others.
-std::function<void(vms::Cpu&)> split(std::function<void(vms::Cpu&)> first,
-                                     std::function<void(vms::Cpu&)> others) {
+std::function<void(vms::Cpu&)> split(const std::function<void(vms::Cpu&)>& first,
+                                     const std::function<void(vms::Cpu&)>& others) {
     return [=](vms::Cpu& cpu) {
         if (vcpu_of(cpu) == 0)
             first(cpu);
@@ -416,6 +416,51 @@ TEST(SeveralVcpus, SgiBetweenThem) {
     ASSERT_EQ(got.size(), 1u);
     EXPECT_EQ(got[0] & 0x3ff, 7u);
     EXPECT_EQ(got[0] >> 10 & 7, 0u) << "the source";
+}
+
+/// vCPU 0 sends SGI 7 to vCPU 2 `times` times, which then takes what has come.
+unsigned sgis_taken(Rig& r, unsigned times) {
+    unsigned taken = 0;
+    r.run_on(0, split(
+                    [&](vms::Cpu& cpu) {
+                        GuestGic gic(cpu);
+                        gic.start();
+                        EXPECT_EQ(psci(cpu, cpu_on, 2), 0);
+                        cpu.retire_nanoseconds(500'000);
+                        for (unsigned i = 0; i < times; ++i) {
+                            cpu.store(GuestAddr{guest_gicd + 0xf00}, Width::word, 1u << 18 | 7);
+                            cpu.retire_nanoseconds(50'000);
+                        }
+                        cpu.retire_nanoseconds(2'000'000);
+                    },
+                    [&](vms::Cpu& cpu) {
+                        GuestGic gic(cpu);
+                        Vector vector([&] {
+                            gic.end(gic.acknowledge());
+                            ++taken;
+                        });
+                        cpu.set_vector(&vector);
+                        gic.start();
+                        gic.enable(7);
+                        cpu.retire_nanoseconds(1'000'000);
+                        cpu.mask_interrupts(false);
+                        cpu.retire_nanoseconds(1'000'000);
+                    }));
+    r.simulate();
+    return taken;
+}
+
+TEST(SeveralVcpus, AnSgiWaitsWhileMasked) {
+    Rig r(three_vcpus());
+    EXPECT_EQ(sgis_taken(r, 1), 1u);
+}
+
+// Bao's vgic_inject_sgi: the register is emptied, and filled again only when a source is new.
+TEST(SeveralVcpus, AnSgiThatComesAgainWhilePendingIsLost) {
+    validation::behaviour("Sharp edges", "an SGI that comes again while pending is lost");
+    Rig r(three_vcpus());
+    EXPECT_EQ(sgis_taken(r, 2), 0u);
+    EXPECT_TRUE(r.recorder.observed("vgic.sgi-lost"));
 }
 
 }  // namespace

@@ -189,7 +189,7 @@ inline std::unique_ptr<vms::Program> backend(unsigned devices, BackendOptions o 
 
 class Rig {
   public:
-    explicit Rig(Options setup = {})
+    explicit Rig(const Options& setup = {})
         : timeline(setup.quantum),
           ram(models::PhysAddr{0x4000'0000}, 0x1000'0000),
           gic({4, 288, setup.list_registers, vms::IntId{25}}),
@@ -233,7 +233,7 @@ class Rig {
         return c;
     }
 
-    bao::Config make_config(const Options& s) {
+    bao::Config make_config(const Options& s) const {
         bao::Config c;
         c.gic = {models::PhysAddr{0x0800'0000},
                  models::PhysAddr{0x0801'0000},
