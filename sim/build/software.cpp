@@ -31,6 +31,23 @@ std::int64_t number(T v) {
     return static_cast<std::int64_t>(v);
 }
 
+/// How far a workload has come.
+std::string progress(const vms::workload::Config& w, const vms::workload::Counters& c) {
+    if (vms::workload::needs_ipc(w.kind)) {
+        return fmt::format("{} of {} message(s), {} mismatch(es), {} doorbell(s) refused",
+                           c.messages, w.count, c.mismatches, c.doorbells_refused);
+    }
+    return fmt::format("{} bytes written, {} read, {} line(s), {} mismatch(es)", c.tx_bytes,
+                       c.rx_bytes, c.lines, c.mismatches);
+}
+
+/// `prefix` + min_ticks, p50_ticks, max_ticks.
+void add_durations(Metrics& m, const std::string& prefix, const vms::workload::Distribution& d) {
+    m[prefix + "min_ticks"] = number(d.range().min_or_zero());
+    m[prefix + "p50_ticks"] = number(d.median());
+    m[prefix + "max_ticks"] = number(d.range().max);
+}
+
 }  // namespace
 
 Software::Software(const Scenario& s) {
@@ -89,6 +106,8 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
             dev.private_memory = {vm.regions.front().base, vm.regions.front().size};
         c.devices.push_back(std::move(dev));
     }
+    for (const IpcConfig& i : vm.ipcs)
+        c.ipcs.push_back({i.base, i.size, i.interrupts});
     for (const WorkloadConfig& w : vm.software.workloads) {
         const auto kind = wl::find_kind(w.type);
         if (!kind) {
@@ -114,6 +133,11 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
         k.bytes = w.bytes;
         k.chunk = w.chunk;
         k.seed = w.seed;
+        k.ipc = static_cast<std::size_t>(w.ipc);
+        k.doorbell = w.doorbell;
+        k.event = w.event;
+        k.count = w.count;
+        k.period_ns = w.period.value / 1000;
         k.start_ns = w.start.value / 1000;
         k.timer_period_ns = w.timer_period.value / 1000;
         c.workloads.push_back(std::move(k));
@@ -273,11 +297,9 @@ std::vector<std::string> Software::describe_unfinished() const {
             const char* state = c.state == wl::State::failed    ? "has failed"
                                 : c.state == wl::State::running ? "has not ended"
                                                                 : "has not begun";
-            lines.push_back(
-                fmt::format("VM {}: workload {} ({}) {}: {} bytes written, {} read, {} line(s), {} "
-                            "mismatch(es).",
-                            e.vm->name, i, wl::name(e.frontend->config().workloads[i].kind), state,
-                            c.tx_bytes, c.rx_bytes, c.lines, c.mismatches));
+            lines.push_back(fmt::format("VM {}: workload {} ({}) {}: {}.", e.vm->name, i,
+                                        wl::name(e.frontend->config().workloads[i].kind), state,
+                                        progress(e.frontend->config().workloads[i], c)));
         }
     }
     return lines;
@@ -305,6 +327,12 @@ void Software::add_metrics(Metrics& m) const {
                     m[p + "mismatches"] = number(x.mismatches);
                 };
                 put(each, c);
+                if (wl::needs_ipc(e.frontend->config().workloads[i].kind)) {
+                    m[each + "messages"] = number(c.messages);
+                    m[each + "doorbells_refused"] = number(c.doorbells_refused);
+                }
+                if (e.frontend->config().workloads[i].kind == wl::Kind::ipc_ping)
+                    add_durations(m, each + "round_trip_", c.round_trip_ticks);
                 m[each + "done"] = c.state == wl::State::succeeded ? 1 : 0;
                 done = done && c.state == wl::State::succeeded;
                 sum.tx_bytes += c.tx_bytes;

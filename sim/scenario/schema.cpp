@@ -279,29 +279,45 @@ KeySpec software() {
                                  "Size that the driver gives its queues, a power of two. Without "
                                  "it, what the profile does."),
                       })),
-            list("workloads", "frontend: what it does with its devices, one after the other.",
+            list("workloads", "frontend: what it does, one after the other.",
                  map("", "",
                      {
                          required(choice(
                              "type", "",
                              {"console-echo", "console-write", "console-read", "console-duplex",
-                              "idle"},
+                              "ipc-ping", "ipc-echo", "idle"},
                              "`console-echo`: writes `text`, then writes back each line that "
                              "arrives. `console-write`, `console-read`, `console-duplex`: moves "
-                             "`bytes` of a pattern out, in, or both at once. `idle`: only the "
-                             "timer.")),
+                             "`bytes` of a pattern out, in, or both at once. `ipc-ping`: sends "
+                             "`count` messages of `bytes` to another VM over shared memory, each "
+                             "after the answer to the last. `ipc-echo`: answers `count` of them. "
+                             "`idle`: only the timer.")),
                          text("device",
-                              "Name of a remote I/O device of this VM that has a "
+                              "console-: name of a remote I/O device of this VM that has a "
                               "driver."),
+                         number(K::integer, "ipc", "", "0", "65535",
+                                "ipc-ping, -echo: index into the VM's `ipcs`."),
+                         number(K::integer, "doorbell", "", "0", "0xffffffffffffffff",
+                                "ipc-ping, -echo: the index that the hypercall is given (x1); "
+                                "default: `ipc`. Another one shows what Bao does with it."),
+                         number(K::integer, "event", "0", "0", "0xffffffff",
+                                "ipc-ping, -echo: which doorbell is rung, an index into the "
+                                "`interrupts` of the other side's object (x2)."),
+                         number(K::integer, "count", "", "1", "1000000000",
+                                "ipc-ping, -echo: how many messages."),
+                         number(K::time, "period", "0ns", "0ns", longest_time,
+                                "ipc-ping: time from the beginning of one message to that of the "
+                                "next, when the answer has come by then."),
                          text("text", "console-echo: what is written first."),
                          number(K::integer, "lines", "0", "0", "1000000000",
                                 "console-echo: lines to echo before it is done."),
                          number(K::size, "bytes", "", "1B", "1TiB",
-                                "console-write, -read, -duplex: how much."),
+                                "console-write, -read, -duplex: how much. ipc-ping: the payload of "
+                                "a message."),
                          number(K::size, "chunk", "256B", "1B", "1MiB",
                                 "console-write, -duplex: bytes of one write."),
                          number(K::integer, "seed", "0", "0", "",
-                                "console-write, -duplex: which pattern is written."),
+                                "console-write, -duplex, ipc-ping: which pattern is written."),
                          number(K::time, "start", "0ns", "0ns", longest_time,
                                 "When it begins, after the driver is ready."),
                          number(K::time, "timer_period", "", "1us", longest_time,

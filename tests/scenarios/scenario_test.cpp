@@ -105,6 +105,38 @@ TEST_F(Scenarios, TwoConsolesAndFourVms) {
     EXPECT_EQ(run("four-vms.yaml", "--set vms.backend.software.polling=true").status, 0);
 }
 
+TEST_F(Scenarios, VmsAnswerEachOtherOverSharedMemory) {
+    const Outcome o = run("ipc-ping.yaml");
+    EXPECT_EQ(o.status, 0) << o.out;
+    // GICv2 rows "SYNC op_hvc_ipc" and "IRQ ipc_handler" of the measured table.
+    for (const auto& [name, instructions] :
+         {std::pair{"SYNC op_hvc_ipc", 310}, std::pair{"IRQ ipc_handler", 426}}) {
+        ASSERT_NE(leg(o, name), nullptr) << name;
+        EXPECT_EQ(leg(o, name)->at("instructions"), instructions) << name;
+        EXPECT_EQ(leg(o, name)->at("count"), 400) << name;
+    }
+    EXPECT_EQ(metric(o, "vms.answerer.workloads.0.messages"), 200);
+    const std::int64_t fastest = metric(o, "vms.asker.workloads.0.round_trip_min_ticks");
+    const std::int64_t median = metric(o, "vms.asker.workloads.0.round_trip_p50_ticks");
+    EXPECT_GT(fastest, 0);
+    EXPECT_GE(median, fastest);
+    EXPECT_GE(metric(o, "vms.asker.workloads.0.round_trip_max_ticks"), median);
+}
+
+TEST_F(Scenarios, ADoorbellThatIsNotThereIsRefusedOrIgnored) {
+    // An ipc that the VM does not have: the hypercall gives -3, and the caller knows.
+    const Outcome bad = run("ipc-ping.yaml", "--set vms.asker.software.workloads.0.doorbell=1");
+    EXPECT_EQ(bad.status, 3);
+    EXPECT_EQ(metric(bad, "observations.ipc.bad-index"), 1);
+    EXPECT_EQ(metric(bad, "vms.asker.workloads.0.doorbells_refused"), 1);
+    // An event that the other side has no interrupt for: ignored, and nobody knows.
+    const Outcome silent = run("ipc-ping.yaml", "--set vms.asker.software.workloads.0.event=1");
+    EXPECT_EQ(silent.status, 3);
+    EXPECT_EQ(metric(silent, "observations.ipc.event-out-of-range"), 1);
+    EXPECT_EQ(metric(silent, "vms.asker.workloads.0.doorbells_refused"), 0);
+    EXPECT_EQ(metric(silent, "vms.answerer.interrupts.exceptions"), 0);
+}
+
 TEST_F(Scenarios, ARunEndsOnlyWhenTheLastByteHasLeft) {
     // The line falls silent at the moment at which its interrupt asks for more.
     for (const char* baud : {"9900000", "10000000", "10100000", "11000000"}) {
@@ -236,8 +268,9 @@ std::map<std::string, std::int64_t> counts(const Outcome& o) {
 }
 
 TEST_F(Scenarios, ASmallerQuantumGivesTheSameCountsAndOrder) {
-    for (const char* setup : {"console-echo.yaml", "two-consoles.yaml", "four-vms.yaml",
-                              "four-vms.yaml --set vms.backend.software.polling=true"}) {
+    for (const char* setup :
+         {"console-echo.yaml", "two-consoles.yaml", "four-vms.yaml",
+          "four-vms.yaml --set vms.backend.software.polling=true", "ipc-ping.yaml"}) {
         const Outcome a = run(setup, "--set quantum=1us");
         for (const char* quantum : {"100ns", "10ns"}) {
             const Outcome b = run(setup, std::string("--set quantum=") + quantum);

@@ -60,12 +60,17 @@ void FrontendProgram::prepare(Cpu& cpu) {
     timer_interrupt_ = std::make_unique<TimerInterrupt>(cpu, operations_);
     for (const DeviceConfig& d : config_.devices)
         drivers_.push_back(make_driver({cpu, *interrupts_, *config_.profile, operations_}, d));
+    ipcs_.clear();
+    for (const IpcConfig& c : config_.ipcs)
+        ipcs_.push_back(std::make_unique<IpcDriver>(cpu, *interrupts_, operations_, c));
 }
 
 bool FrontendProgram::probe_devices() {
     bool all = true;
     for (const auto& driver : drivers_)
         all = driver->probe() == Fault::none && all;
+    for (const auto& ipc : ipcs_)
+        ipc->probe();
     return all;
 }
 
@@ -85,13 +90,16 @@ bool FrontendProgram::run_workloads(Cpu& cpu) {
             if (!std::exchange(attached, true))
                 interrupts_->attach(virtual_timer, *timer_interrupt_);
         }
-        all = job.workload.run(cpu, terminal_of(job.workload.config())) && all;
+        all = job.workload.run(cpu, resources_of(job.workload.config())) && all;
     }
     return all;
 }
 
-workload::Terminal* FrontendProgram::terminal_of(const workload::Config& c) const {
-    return c.device < drivers_.size() ? drivers_[c.device]->terminal() : nullptr;
+workload::Resources FrontendProgram::resources_of(const workload::Config& c) const {
+    return {
+        .terminal = c.device < drivers_.size() ? drivers_[c.device]->terminal() : nullptr,
+        .ipc = c.ipc < ipcs_.size() ? ipcs_[c.ipc].get() : nullptr,
+    };
 }
 
 Fault FrontendProgram::fault(std::size_t device) const {

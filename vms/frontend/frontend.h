@@ -1,4 +1,5 @@
-// The program of a front-end VM: it sets its interrupt controller up, finds its devices, does its
+// The program of a front-end VM: it sets its interrupt controller up, finds its devices and the
+// shared-memory objects that it has with other VMs, neither of which it need have, does its
 // workloads one after the other, reports, and then sleeps for ever, serving interrupts. It stands
 // for an operating system with its drivers, or for a bare-metal program, as its profile says.
 #pragma once
@@ -12,6 +13,7 @@
 #include "vms/cpu.h"
 #include "vms/frontend/driver.h"
 #include "vms/frontend/interrupts.h"
+#include "vms/frontend/ipc.h"
 #include "vms/frontend/operations.h"
 #include "vms/frontend/profile.h"
 #include "vms/workload/periodic_timer.h"
@@ -23,6 +25,7 @@ struct FrontendConfig {
     GicAddresses gic;
     const Profile* profile = &linux_6_1();
     std::vector<DeviceConfig> devices;  ///< probed in this order
+    std::vector<IpcConfig> ipcs;        ///< in the order of the VM's configuration
     std::vector<workload::Config> workloads;
     /// The work of the program's operations, where it is not the profile's.
     std::optional<Operations> operations;
@@ -78,7 +81,7 @@ class FrontendProgram final : public Program {
     void prepare(Cpu& cpu);
     bool probe_devices();
     bool run_workloads(Cpu& cpu);
-    workload::Terminal* terminal_of(const workload::Config& c) const;
+    workload::Resources resources_of(const workload::Config& c) const;
 
     FrontendConfig config_;
     Operations operations_;
@@ -88,6 +91,7 @@ class FrontendProgram final : public Program {
     std::unique_ptr<Interrupts> interrupts_;
     std::unique_ptr<TimerInterrupt> timer_interrupt_;
     std::vector<std::unique_ptr<Driver>> drivers_;
+    std::vector<std::unique_ptr<IpcDriver>> ipcs_;
     bool done_ = false;
     bool success_ = false;
 };

@@ -60,6 +60,8 @@ constexpr std::array<Row, operation_count> rows{{
      "frontend.virtio_interrupt",
      {90, 24, 10, 8, 6},
      {16, 4, 2, 2, 2}},
+    {Operation::ipc_doorbell, "frontend.ipc_doorbell", {420, 100, 70, 32, 14}, {12, 2, 3, 2, 1}},
+    {Operation::ipc_interrupt, "frontend.ipc_interrupt", {380, 90, 60, 30, 16}, {10, 3, 2, 2, 1}},
     {Operation::timer_tick, "frontend.timer_tick", {650, 160, 90, 50, 28}, {24, 4, 4, 3, 2}},
     {Operation::workload_call, "frontend.workload_call", {480, 120, 80, 38, 16}, {10, 2, 2, 1, 1}},
     {Operation::workload_line, "frontend.workload_line", {192, 16, 16, 2, 2}, {192, 16, 16, 2, 2}},

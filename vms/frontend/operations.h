@@ -31,6 +31,8 @@ enum class Operation : std::uint8_t {
     irq_entry,         ///< vector to the handler, interrupt-controller accesses excluded
     irq_exit,          ///< handler to the exception return
     virtio_interrupt,  ///< the transport's handler, register accesses excluded
+    ipc_doorbell,      ///< a program's ring of a doorbell, down to the hypercall
+    ipc_interrupt,     ///< handler of a doorbell
     timer_tick,        ///< handler of the periodic timer
     workload_call,     ///< a program's read or write, as far as the driver
     workload_line,     ///< a program makes or checks 64 bytes

@@ -141,6 +141,34 @@ TEST(Validate, Shmem) {
                 {"vms.linux0.remio_devs.con0.shmem.shmem_id", "another bind_key"});
 }
 
+LoadResult set_ipc(std::vector<std::string> overrides) {
+    return load_scenario(std::string(BAOSIM_SOURCE_DIR) + "/scenarios/ipc-ping.yaml", overrides);
+}
+
+TEST(Validate, IpcWorkloads) {
+    const std::string ping = "vms.asker.software.workloads.0";
+    const std::string echo = "vms.answerer.software.workloads.0";
+    EXPECT_TRUE(set_ipc({}).scenario);
+    // What the hypervisor checks is for the run to show.
+    EXPECT_TRUE(set_ipc({ping + ".doorbell=7", ping + ".event=9"}).scenario);
+    expect_says(error_at(set_ipc({ping + ".ipc=1"}), ping + ".ipc"), {"found 1", "ipcs 0 to 0"});
+    // Half of 64 KiB less 128 bytes, in eight slots of a multiple of 64, less 16 bytes each.
+    expect_says(error_at(set_ipc({ping + ".bytes=4017B"}), ping + ".bytes"), {"4016"});
+    EXPECT_TRUE(set_ipc({ping + ".bytes=4016B"}).scenario);
+    expect_says(error_at(set_ipc({echo + ".bytes=1B"}), echo + ".bytes"), {"only answers"});
+    expect_says(error_at(set_ipc({"vms.answerer.ipcs.0.size=32KiB"}), "vms.answerer.ipcs.0"),
+                {"32768", "65536"});
+    expect_says(error_at(set_ipc({"vms.answerer.ipcs.0.interrupts=[]"}), echo + ".ipc"),
+                {"no interrupts"});
+    expect_says(error_at(set_ipc({"vms.answerer.software.workloads=[]"}), ping),
+                {"nothing is at the other end", "ipc-echo"});
+    expect_says(error_at(set_ipc({echo + ".type=ipc-ping", echo + ".bytes=1B"}), echo),
+                {"an ipc-ping of vms.asker already"});
+    expect_says(error_at(set({"vms.linux0.software.workloads.0.count=3"}),
+                         "vms.linux0.software.workloads.0.count"),
+                {"no use"});
+}
+
 TEST(Validate, DevicesOfVms) {
     expect_says(error_at(set({"vms.linux0.devs=[{device: uart1}]"}), "vms.linux0.devs.0"),
                 {"uart1 of backend", "vms.backend.devs.0"});
