@@ -2,9 +2,12 @@
 #include "sim/build/software.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "vms/abi/virtio_mmio.h"
 
 namespace sim {
 
@@ -37,6 +40,8 @@ std::string progress(const vms::workload::Config& w, const vms::workload::Counte
         return fmt::format("{} of {} message(s), {} mismatch(es), {} doorbell(s) refused",
                            c.messages, w.count, c.mismatches, c.doorbells_refused);
     }
+    if (w.kind == vms::workload::Kind::registers)
+        return fmt::format("{} of {} read(s) answered", c.reads, w.count);
     return fmt::format("{} bytes written, {} read, {} line(s), {} mismatch(es)", c.tx_bytes,
                        c.rx_bytes, c.lines, c.mismatches);
 }
@@ -84,6 +89,9 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
     namespace wl = vms::workload;
     fe::FrontendConfig c;
     c.gic = {vm.gicd, vm.gicc};
+    c.vcpus = static_cast<unsigned>(std::popcount(vm.cpu_affinity));
+    if (!vm.regions.empty())
+        c.secondary_entry = vm.regions.front().base;
     if (const fe::Profile* p = fe::find_profile(vm.software.profile))
         c.profile = p;
     else
@@ -116,6 +124,11 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
         }
         wl::Config k;
         k.kind = *kind;
+        k.vcpu = w.vcpu;
+        if (*kind == wl::Kind::registers) {
+            if (const RemioDevConfig* d = find_remio(vm, w.device))
+                k.register_address = d->va + vms::abi::mmio::config_generation;
+        }
         if (wl::needs_terminal(*kind)) {
             const auto it =
                 std::find_if(c.devices.begin(), c.devices.end(),
@@ -327,6 +340,10 @@ void Software::add_metrics(Metrics& m) const {
                     m[p + "mismatches"] = number(x.mismatches);
                 };
                 put(each, c);
+                if (e.frontend->config().workloads[i].kind == wl::Kind::registers) {
+                    m[each + "reads"] = number(c.reads);
+                    add_durations(m, each + "read_", c.read_ticks);
+                }
                 if (wl::needs_ipc(e.frontend->config().workloads[i].kind)) {
                     m[each + "messages"] = number(c.messages);
                     m[each + "doorbells_refused"] = number(c.doorbells_refused);

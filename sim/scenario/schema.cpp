@@ -285,16 +285,21 @@ KeySpec software() {
                          required(choice(
                              "type", "",
                              {"console-echo", "console-write", "console-read", "console-duplex",
-                              "ipc-ping", "ipc-echo", "idle"},
+                              "ipc-ping", "ipc-echo", "registers", "idle"},
                              "`console-echo`: writes `text`, then writes back each line that "
                              "arrives. `console-write`, `console-read`, `console-duplex`: moves "
                              "`bytes` of a pattern out, in, or both at once. `ipc-ping`: sends "
                              "`count` messages of `bytes` to another VM over shared memory, each "
                              "after the answer to the last. `ipc-echo`: answers `count` of them. "
+                             "`registers`: reads ConfigGeneration of a device `count` times. "
                              "`idle`: only the timer.")),
+                         number(K::integer, "vcpu", "0", "0", "7",
+                                "Which of the VM's CPUs does it, counted from the lowest of "
+                                "`cpu_affinity`; each does its own one after the other. Other "
+                                "than 0: registers and idle."),
                          text("device",
                               "console-: name of a remote I/O device of this VM that has a "
-                              "driver."),
+                              "driver. registers: of any."),
                          number(K::integer, "ipc", "", "0", "65535",
                                 "ipc-ping, -echo: index into the VM's `ipcs`."),
                          number(K::integer, "doorbell", "", "0", "0xffffffffffffffff",
@@ -304,10 +309,10 @@ KeySpec software() {
                                 "ipc-ping, -echo: which doorbell is rung, an index into the "
                                 "`interrupts` of the other side's object (x2)."),
                          number(K::integer, "count", "", "1", "1000000000",
-                                "ipc-ping, -echo: how many messages."),
+                                "ipc-ping, -echo: how many messages. registers: how many reads."),
                          number(K::time, "period", "0ns", "0ns", longest_time,
-                                "ipc-ping: time from the beginning of one message to that of the "
-                                "next, when the answer has come by then."),
+                                "ipc-ping, registers: time from the beginning of one message or "
+                                "read to that of the next, when it has been answered by then."),
                          text("text", "console-echo: what is written first."),
                          number(K::integer, "lines", "0", "0", "1000000000",
                                 "console-echo: lines to echo before it is done."),

@@ -12,6 +12,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,7 @@
 
 #include "sim/scenario/spelling.h"
 #include "vms/workload/ipc_ring.h"
+#include "vms/workload/workload.h"
 
 namespace sim {
 
@@ -232,12 +234,12 @@ class Validator {
                           "CPU {} belongs to {} already ({}); a CPU has one VM: write another mask",
                           cpu, first->second->place.key, format_short(first->second->place));
             }
-            if (std::popcount(vm.cpu_affinity) > 1 && vm.software.program != ProgramKind::idle)
-                error(
-                    v.place,
-                    "found {:#x}, which is {} CPUs; the program of a VM runs on one: write a mask "
-                    "of one CPU",
-                    vm.cpu_affinity, std::popcount(vm.cpu_affinity));
+            if (std::popcount(vm.cpu_affinity) > 1 &&
+                vm.software.program == ProgramKind::service_guest)
+                error(v.place,
+                      "found {:#x}, which is {} CPUs; a service guest has one loop and runs on one "
+                      "CPU: write a mask of one CPU, or divide the devices among service guests",
+                      vm.cpu_affinity, std::popcount(vm.cpu_affinity));
         }
     }
 
@@ -757,11 +759,52 @@ class Validator {
         }
     }
 
+    void registers_workload(const VmConfig& vm, const WorkloadConfig& w, const Value& v) {
+        if (!v["count"].present)
+            error(v["count"].place,
+                  "this key is missing; registers ends after a number of reads: write one, such as "
+                  "100");
+        if (!v["device"].present) {
+            error(v["device"].place,
+                  "this key is missing; registers reads a device: write the name of a remote I/O "
+                  "device of {}",
+                  vm.place.key);
+            return;
+        }
+        const RemioDevConfig* d = device(vm, w.device, RemioType::frontend, v["device"].place);
+        constexpr std::uint64_t registers = 0x100;  // VirtIO 1.4, 4.2.2
+        if (d != nullptr && d->size < registers)
+            error(d->place,
+                  "the window has {:#x} bytes; ConfigGeneration, which is read, is at 0xfc: write "
+                  "size: 0x200",
+                  d->size);
+    }
+
+    /// Interrupts of devices go to the VM's first vCPU, and so do the workloads that wait for them.
+    void vcpu(const VmConfig& vm, const WorkloadConfig& w, const Value& v) {
+        const auto count = static_cast<unsigned>(std::popcount(vm.cpu_affinity));
+        if (w.vcpu >= count)
+            error(v["vcpu"].place, "found {}, but {} has {}; write a number below {}", w.vcpu,
+                  vm.place.key, count == 1 ? "one vCPU" : fmt::format("{} vCPUs", count), count);
+        const auto kind = vms::workload::find_kind(w.type);
+        if (w.vcpu != 0 && kind && !vms::workload::runs_on_any_vcpu(*kind))
+            error(v["vcpu"].place,
+                  "found {}, but {} needs a device's interrupts, which go to vCPU 0; take this key "
+                  "out (registers and idle run on any)",
+                  w.vcpu, w.type);
+    }
+
     void workload(const VmConfig& vm, const WorkloadConfig& w, const Value& v) {
+        vcpu(vm, w, v);
         const bool ipc = w.type.starts_with("ipc-");
         for (const char* key : {"ipc", "doorbell", "count"})
-            if (!ipc && v[key].present)
+            if (!ipc && v[key].present &&
+                !(w.type == "registers" && std::string_view(key) == "count"))
                 error(v[key].place, "{} has no use for this key; take it out", w.type);
+        if (w.type == "registers") {
+            registers_workload(vm, w, v);
+            return;
+        }
         if (ipc) {
             ipc_workload(vm, w, v);
             return;

@@ -35,6 +35,12 @@ struct Row {
 
 constexpr std::array<Row, operation_count> rows{{
     {Operation::boot, "frontend.boot", {20000, 5000, 3000, 900, 600}, {400, 60, 120, 30, 12}},
+    {Operation::cpu_on, "frontend.cpu_on", {5200, 1300, 900, 260, 120}, {30, 6, 6, 3, 2}},
+    {Operation::secondary_boot,
+     "frontend.secondary_boot",
+     {7400, 1800, 1200, 340, 160},
+     {120, 20, 30, 10, 6}},
+    {Operation::cpu_call, "frontend.cpu_call", {160, 40, 24, 14, 8}, {8, 2, 2, 1, 1}},
     {Operation::register_access, "frontend.register_access", {14, 3, 2, 3, 2}, {5, 1, 1, 1, 1}},
     {Operation::probe_device,
      "frontend.probe_device",

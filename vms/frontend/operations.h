@@ -15,6 +15,9 @@ namespace vms::frontend {
 
 enum class Operation : std::uint8_t {
     boot,              ///< from reset to the first device
+    cpu_on,            ///< prepare another CPU, down to the PSCI call
+    secondary_boot,    ///< of a CPU that was switched on, interrupt controller excluded
+    cpu_call,          ///< handler of another CPU's SGI
     register_access,   ///< what surrounds one access to a device register
     probe_device,      ///< a driver's bookkeeping for one device
     ring_create,       ///< one virtqueue, without clearing its memory

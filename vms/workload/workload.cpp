@@ -17,13 +17,10 @@ struct KindName {
 };
 
 constexpr std::array kind_names{
-    KindName{Kind::console_echo, "console-echo"},
-    KindName{Kind::console_write, "console-write"},
-    KindName{Kind::console_read, "console-read"},
-    KindName{Kind::console_duplex, "console-duplex"},
-    KindName{Kind::ipc_ping, "ipc-ping"},
-    KindName{Kind::ipc_echo, "ipc-echo"},
-    KindName{Kind::idle, "idle"},
+    KindName{Kind::console_echo, "console-echo"}, KindName{Kind::console_write, "console-write"},
+    KindName{Kind::console_read, "console-read"}, KindName{Kind::console_duplex, "console-duplex"},
+    KindName{Kind::ipc_ping, "ipc-ping"},         KindName{Kind::ipc_echo, "ipc-echo"},
+    KindName{Kind::registers, "registers"},       KindName{Kind::idle, "idle"},
 };
 
 /// Bytes asked for by one read, as a program with a page of buffer would.
@@ -84,6 +81,8 @@ bool Workload::work(Cpu& cpu, const Resources& r) {
             return ipc_ping(cpu, *r.ipc);
         case Kind::ipc_echo:
             return ipc_echo(cpu, *r.ipc);
+        case Kind::registers:
+            return read_register(cpu);
         case Kind::idle:
             return true;
     }
@@ -141,6 +140,19 @@ bool Workload::duplex(Cpu& cpu, Terminal& terminal) {
         }
     }
     return read_pattern(cpu, terminal);
+}
+
+bool Workload::read_register(Cpu& cpu) {
+    Pace pace(cpu, config_.period_ns);
+    while (counters_.reads < config_.count) {
+        pace.wait(cpu);
+        cpu.retire(costs_.access);
+        const std::uint64_t begin = cpu.counter();
+        cpu.load(config_.register_address, Width::word);
+        counters_.read_ticks.add(cpu.counter() - begin);
+        ++counters_.reads;
+    }
+    return true;
 }
 
 bool Workload::write(Cpu& cpu, Terminal& terminal, std::span<const std::byte> bytes) {

@@ -27,6 +27,7 @@ enum class Kind : std::uint8_t {
     console_duplex,  ///< both at once
     ipc_ping,        ///< send `count` messages to another VM, each after the answer to the last
     ipc_echo,        ///< answer `count` messages of another VM
+    registers,       ///< read a register of a device `count` times
     idle,            ///< nothing: the CPU waits for interrupts
 };
 
@@ -43,10 +44,16 @@ constexpr bool needs_terminal(Kind kind) {
             return true;
         case Kind::ipc_ping:
         case Kind::ipc_echo:
+        case Kind::registers:
         case Kind::idle:
             break;
     }
     return false;
+}
+
+/// Whether it can run on a vCPU that is not the VM's first, which has the devices' interrupts.
+constexpr bool runs_on_any_vcpu(Kind kind) {
+    return kind == Kind::registers || kind == Kind::idle;
 }
 
 constexpr bool needs_ipc(Kind kind) {
@@ -55,6 +62,8 @@ constexpr bool needs_ipc(Kind kind) {
 
 struct Config {
     Kind kind = Kind::idle;
+    unsigned vcpu = 0;                  ///< where it runs
+    GuestAddr register_address{};       ///< registers: the 32-bit register that is read
     std::size_t device = 0;             ///< index into the program's devices
     std::string text;                   ///< console-echo: written first
     std::uint64_t lines = 0;            ///< console-echo: lines to give back before it is done
@@ -65,8 +74,8 @@ struct Config {
     std::size_t ipc = 0;                ///< index into the program's ipcs
     std::uint64_t doorbell = 0;         ///< index that the hypercall names: as a rule, ipc
     std::uint64_t event = 0;            ///< doorbell rung on the other side
-    std::uint64_t count = 0;            ///< ipc-ping, ipc-echo: messages
-    std::uint64_t period_ns = 0;        ///< ipc-ping: from one message to the next at least
+    std::uint64_t count = 0;            ///< ipc-ping, ipc-echo: messages; registers: reads
+    std::uint64_t period_ns = 0;        ///< ipc-ping, registers: from one to the next at least
     std::uint64_t start_ns = 0;         ///< begins no earlier (nanoseconds of the counter's time)
     std::uint64_t timer_period_ns = 0;  ///< a periodic virtual timer beside the work; 0: none
 };
@@ -85,15 +94,18 @@ struct Counters {
     Range write_ticks;             ///< duration of each write, counter ticks
     std::uint64_t messages = 0;    ///< ipc-ping: answered; ipc-echo: taken
     std::uint64_t doorbells_refused = 0;
+    std::uint64_t reads = 0;        ///< registers: answered
+    Distribution read_ticks;        ///< registers: duration of each read
     Distribution round_trip_ticks;  ///< ipc-ping: from before the message to after its answer
     std::uint64_t finished_tick = 0;
 };
 
 /// Work of the program above the driver, turned into time by the core model.
 struct Costs {
-    Work call;  ///< one read or write, as far as the driver
-    Work line;  ///< making or checking 64 bytes
-    Work wake;  ///< continuing after a wait
+    Work call;    ///< one read or write, as far as the driver
+    Work line;    ///< making or checking 64 bytes
+    Work wake;    ///< continuing after a wait
+    Work access;  ///< what surrounds one access to a device register
 };
 
 /// What a workload works with; null for what it does not need or could not be had.
@@ -121,6 +133,7 @@ class Workload {
     bool duplex(Cpu& cpu, Terminal& terminal);
     bool ipc_ping(Cpu& cpu, IpcPort& port);
     bool ipc_echo(Cpu& cpu, IpcPort& port);
+    bool read_register(Cpu& cpu);
 
     bool ring(Cpu& cpu, IpcPort& port);
     void charge_lines(Cpu& cpu, std::size_t bytes) const;

@@ -141,6 +141,25 @@ TEST(Validate, Shmem) {
                 {"vms.linux0.remio_devs.con0.shmem.shmem_id", "another bind_key"});
 }
 
+TEST(Validate, Vcpus) {
+    const auto smp = [](std::vector<std::string> overrides) {
+        return load_scenario(std::string(BAOSIM_SOURCE_DIR) + "/scenarios/smp-frontend.yaml",
+                             overrides);
+    };
+    const std::string second = "vms.linux0.software.workloads.2";
+    const LoadResult r = smp({});
+    ASSERT_TRUE(r.scenario) << all(r);
+    EXPECT_EQ(r.scenario->vms.at(1).software.workloads.at(2).vcpu, 1U);
+    expect_says(error_at(smp({second + ".vcpu=2"}), second + ".vcpu"), {"found 2", "2 vCPUs"});
+    expect_says(error_at(smp({"vms.linux0.cpu_affinity=0x2"}), second + ".vcpu"), {"one vCPU"});
+    expect_says(error_at(smp({"vms.linux0.software.workloads.1.vcpu=1"}),
+                         "vms.linux0.software.workloads.1.vcpu"),
+                {"console-write", "vCPU 0"});
+    expect_says(error_at(smp({"vms.backend.cpu_affinity=0x9"}), "vms.backend.cpu_affinity"),
+                {"2 CPUs", "one loop"});
+    expect_says(error_at(smp({second + ".device=con7"}), second + ".device"), {"con0"});
+}
+
 LoadResult set_ipc(std::vector<std::string> overrides) {
     return load_scenario(std::string(BAOSIM_SOURCE_DIR) + "/scenarios/ipc-ping.yaml", overrides);
 }
