@@ -254,6 +254,10 @@ TEST(Distribution, MedianIsExactBelow1024AndHardlyOverstatedAbove) {
     d.add(1'000'000);
     d.add(1'000'001);
     EXPECT_EQ(d.median(), 1023u);
+    vms::workload::Distribution even;
+    even.add(2);
+    even.add(1);
+    EXPECT_EQ(even.median(), 1u);  // the lower one of the middle
     vms::workload::Distribution far;
     far.add(1'000'000);
     far.add(2'000'000);
