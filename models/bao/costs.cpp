@@ -214,6 +214,8 @@ std::optional<PathCosts> PathCosts::from(const CostTable& table, std::string_vie
     const Stretch lr = part(75, gicc != 0 ? 2 : 0);
     c.add_lr = charge(lr);
     c.inject_hw = charge(hw_a - entry - lr);
+    c.inject_hw_shared = charge(
+        row("IRQ vgic_inject_hw:SPI33(UART) (pCPU0 FE) .a vector->LR write incl.") - entry - lr);
     const auto message = [&](std::string_view leg_a, std::string_view leg_b, Work& before,
                              Work& after) {
         before = charge(row(leg_a) - entry - lr);

@@ -74,7 +74,8 @@ struct PathCosts {
     Work msg_ipc_after;
     Work msg_vgic;
     Work msg_vgic_after;
-    Work inject_hw;  ///< passed-through interrupt, list register apart
+    Work inject_hw;         ///< passed-through private interrupt, list register apart
+    Work inject_hw_shared;  ///< the same of a shared one
 
     // The virtual GIC.
     Work add_lr;             ///< find a free list register and write it

@@ -173,7 +173,8 @@ void Hypervisor::irq(Core& core) {
         }
     } else if (c.vcpu != nullptr &&
                c.vcpu->vm->has_interrupt(vms::IntId{static_cast<std::uint16_t>(id)})) {
-        core.charge(costs_.inject_hw);
+        constexpr unsigned first_shared = 32;
+        core.charge(id < first_shared ? costs_.inject_hw : costs_.inject_hw_shared);
         vgic_.inject_hw(c, vms::IntId{static_cast<std::uint16_t>(id)});
         handled = false;
         whole = Leg::irq_hw;

@@ -175,6 +175,7 @@ class Hypervisor final : public El2 {
     Hypervisor(Config config, const PathCosts& costs, const ProbeHub& probes);
     Hypervisor(const Hypervisor&) = delete;
     Hypervisor& operator=(const Hypervisor&) = delete;
+    ~Hypervisor() = default;
 
     /// The checks of Bao's boot, in Bao's order; the first that fails. Call before the run.
     std::optional<BootError> boot();
@@ -275,8 +276,8 @@ class Hypervisor final : public El2 {
     std::int64_t psci(Cpu& c, const vms::CallRegisters& x);
     static std::int64_t psci_features(std::uint64_t function);
     std::int64_t cpu_on(Cpu& c, std::uint64_t target, std::uint64_t entry, std::uint64_t context);
-    std::int64_t affinity_info(Cpu& c, std::uint64_t target);
-    [[noreturn]] void cpu_off(Cpu& c);
+    std::int64_t affinity_info(const Cpu& c, std::uint64_t target) const;
+    [[noreturn]] void cpu_off(Cpu& c) const;
     std::int64_t cpu_suspend(Cpu& c, std::uint64_t state, std::uint64_t entry,
                              std::uint64_t context);
     void psci_message(Cpu& c);

@@ -112,7 +112,7 @@ std::int64_t Hypervisor::cpu_on(Cpu& c, std::uint64_t target, std::uint64_t entr
     return success;
 }
 
-std::int64_t Hypervisor::affinity_info(Cpu& c, std::uint64_t target) {
+std::int64_t Hypervisor::affinity_info(const Cpu& c, std::uint64_t target) const {
     for (const auto& v : c.vcpu->vm->vcpus) {
         if ((v->mpidr() & affinity_mask) == (target & affinity_mask) &&
             v->power != Vcpu::Power::on) {
@@ -125,7 +125,7 @@ std::int64_t Hypervisor::affinity_info(Cpu& c, std::uint64_t target) {
     return 0;  // ON
 }
 
-void Hypervisor::cpu_off(Cpu& c) {
+void Hypervisor::cpu_off(Cpu& c) const {
     c.core->sync();
     c.vcpu->power = Vcpu::Power::off;
     event(c, EventKind::power_off);

@@ -59,7 +59,7 @@ std::string register_name(std::uint64_t offset) {
 std::string step_text(const Core::Step& s) {
     using vms::service::Step;
     const auto step = static_cast<Step>(s.step);
-    const std::string name(vms::service::name(step));
+    std::string name(vms::service::name(step));
     const auto device = s.detail & 0xff;
     const auto request = s.detail >> 8 & 0xff;
     switch (step) {

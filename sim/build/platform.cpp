@@ -98,7 +98,7 @@ class TextSink final : public models::SerialSink {
 
 }  // namespace
 
-Platform::Platform(const Scenario& s, const models::ProbeHub& probes, SerialText serial)
+Platform::Platform(const Scenario& s, const models::ProbeHub& probes, const SerialText& serial)
     : timeline_(s.quantum) {
     if (!load_costs(s) || !place_memory(s))
         return;

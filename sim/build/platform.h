@@ -35,7 +35,7 @@ class Platform {
     /// Takes the bytes of lines whose output is "stdout"; empty: they go there unchanged.
     using SerialText = std::function<void(std::string_view)>;
 
-    Platform(const Scenario& scenario, const models::ProbeHub& probes, SerialText serial);
+    Platform(const Scenario& scenario, const models::ProbeHub& probes, const SerialText& serial);
     ~Platform();
     Platform(const Platform&) = delete;
     Platform& operator=(const Platform&) = delete;

@@ -2,6 +2,7 @@
 #include "sim/cli/screen.h"
 
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 
@@ -48,7 +49,7 @@ std::string progress_text(const Progress& p, std::chrono::nanoseconds elapsed) {
         constexpr double longest = 1e9;  // some 30 years: no estimate worth showing
         if (left < longest)
             text += fmt::format(", at most {} to go",
-                                whole_time(static_cast<std::uint64_t>(left + 0.5)));
+                                whole_time(static_cast<std::uint64_t>(std::llround(left))));
     }
     return text;
 }

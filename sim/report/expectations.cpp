@@ -48,7 +48,7 @@ std::string no_such_metric(const std::string& name, const Metrics& metrics) {
     return text + fmt::format("; near it: {}", fmt::join(related, ", "));
 }
 
-void add_bound(std::string& bounds, std::string text) {
+void add_bound(std::string& bounds, const std::string& text) {
     if (!bounds.empty())
         bounds += " and ";
     bounds += text;

@@ -3,8 +3,7 @@
 #include "sim/report/interrupt_flag.h"
 
 #include <atomic>
-
-#include <signal.h>
+#include <csignal>
 
 namespace sim {
 

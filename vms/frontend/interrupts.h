@@ -82,8 +82,8 @@ class Interrupts final : public InterruptVector {
 
   private:
     struct Binding {
-        IntId id;
-        InterruptHandler* handler;
+        IntId id{};
+        InterruptHandler* handler = nullptr;
     };
 
     void configure_all();

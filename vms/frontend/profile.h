@@ -54,7 +54,7 @@ enum class Do : std::uint8_t {
 };
 
 struct Step {
-    Do what;
+    Do what{};
     std::uint32_t arg = 0;
 };
 

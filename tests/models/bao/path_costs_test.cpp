@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/models/bao/rig.h"
+#include "tests/support/validation.h"
 
 namespace {
 
@@ -136,6 +137,8 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 TEST_F(DeviceAccesses, FrontendTrapAndResume) {
+    validation::behaviour("One trapped access",
+                          "device accesses of the trap and the resume, in order");
     run(frontend(1), backend(1));
     EXPECT_THAT(accesses_of(rig.recorder, first(Leg::fe_rd_1)), IsEmpty());
     EXPECT_THAT(accesses_of(rig.recorder, first(Leg::fe_rd_2)), ElementsAre("W GICD+F00"));
@@ -145,12 +148,16 @@ TEST_F(DeviceAccesses, FrontendTrapAndResume) {
 }
 
 TEST_F(DeviceAccesses, InterruptByMessageWithInjection) {
+    validation::behaviour("One trapped access",
+                          "device accesses of an interrupt by message, in order");
     run(frontend(1), backend(1));
     EXPECT_THAT(accesses_of(rig.recorder, first(Leg::irq_remio)),
                 ElementsAre("R GICC+0C", "R GICH+30", "W GICH+100", "W GICC+10", "W GICC+1000"));
 }
 
 TEST_F(DeviceAccesses, MaintenanceInterrupt) {
+    validation::behaviour("Virtual interrupt controller",
+                          "device accesses of a maintenance interrupt, in order");
     run(frontend(1), backend(1));
     EXPECT_THAT(accesses_of(rig.recorder, first(Leg::irq_maintenance)),
                 ElementsAre("R GICC+0C", "R GICH+10", "R GICH+20", "R GICH+100", "W GICH+100",
@@ -159,6 +166,7 @@ TEST_F(DeviceAccesses, MaintenanceInterrupt) {
 }
 
 TEST_F(DeviceAccesses, CallsOfTheBackend) {
+    validation::behaviour("One trapped access", "device accesses of the back-end's calls");
     run(frontend(1), backend(1));
     EXPECT_THAT(accesses_of(rig.recorder, first(Leg::be_ask)), IsEmpty());
     EXPECT_THAT(accesses_of(rig.recorder, first(Leg::be_reply_rd)), ElementsAre("W GICD+F00"));
@@ -186,6 +194,8 @@ std::unique_ptr<vms::Program> ticking(std::function<void(vms::Cpu&)> after = {})
 }
 
 TEST_F(DeviceAccesses, PassedThroughInterrupt) {
+    validation::behaviour("Virtual interrupt controller",
+                          "a passed-through interrupt has no maintenance exit");
     run(ticking(), backend(1));
     EXPECT_THAT(accesses_of(rig.recorder, first(Leg::irq_hw)),
                 ElementsAre("R GICC+0C", "R GICH+30", "W GICH+100", "W GICC+10"));
@@ -200,6 +210,8 @@ TEST_F(DeviceAccesses, PassedThroughInterrupt) {
 // --- the sum follows the mechanism --------------------------------------------------------------
 
 TEST(Mechanism, WithoutTheEoiBitTheMaintenanceLegIsGone) {
+    validation::behaviour("Virtual interrupt controller",
+                          "the EOI-maintenance bit costs one exit for each end of interrupt");
     Rig r;
     r.hypervisor.vgic().set_eoi_maintenance(false);
     r.run_on(0, frontend(5));
@@ -218,6 +230,7 @@ TEST(Mechanism, WithoutTheEoiBitTheMaintenanceLegIsGone) {
 }
 
 TEST(Mechanism, AnswerAndNotifyDrainedTogetherAreTheTwoMessageRow) {
+    validation::behaviour("One trapped access", "one SGI drains the whole queue");
     Rig r;
     r.run_on(0, frontend(5));
     BackendOptions o;
@@ -235,6 +248,9 @@ TEST(Mechanism, AnswerAndNotifyDrainedTogetherAreTheTwoMessageRow) {
 }
 
 TEST(Mechanism, SpinAddsItsIterations) {
+    validation::behaviour("Sharp edges",
+                          "while an access is outstanding another interrupt makes standby spin, "
+                          "and is taken only after the answer");
     // The timer expires while the access is stalled: WFI falls through until the answer comes.
     Rig r;
     BackendOptions o;
@@ -276,6 +292,8 @@ TEST(Mechanism, SpinAddsItsIterations) {
 }
 
 TEST(Mechanism, GrowthWithDevicesAndRegions) {
+    validation::behaviour("One trapped access",
+                          "growth with the emulated regions and devices before the match");
     // The k-th device has k - 1 devices, and as many regions besides the distributor's, before it.
     Options s;
     s.devices = 8;
@@ -301,6 +319,7 @@ TEST(Mechanism, GrowthWithDevicesAndRegions) {
 }
 
 TEST(Mechanism, PlainWfiHasNoFirmwareLegs) {
+    validation::behaviour("Platforms", "no firmware in the standby of ZCU102, ZCU104 and RPi4");
     Options s;
     s.firmware_standby = false;
     Rig r(s);
@@ -374,6 +393,7 @@ TEST(OtherRows, EmulatedDistributorRegisters) {
 }
 
 TEST(OtherRows, NotifyAndIpcAndSgi) {
+    validation::behaviour("Sharp edges", "no role check: a front-end may notify itself");
     Rig r;
     r.run_on(1, backend(1));
     r.run_on(0, std::make_unique<Guest>([](vms::Cpu& cpu) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/models/bao/rig.h"
+#include "tests/support/validation.h"
 
 namespace {
 
@@ -46,6 +47,8 @@ std::function<void(vms::Cpu&)> split(std::function<void(vms::Cpu&)> first,
 }
 
 TEST(Psci, OnlyTheFirstVcpuRunsUntilCpuOn) {
+    validation::behaviour("PSCI",
+                          "only the first vCPU runs until CPU_ON; entry point and context id");
     Rig r(three_vcpus());
     std::vector<vms::ResetState> began;
     Picos called{};
@@ -80,6 +83,8 @@ TEST(Psci, AUniprocessorVmSaysSo) {
 }
 
 TEST(Psci, CpuOnCodes) {
+    validation::behaviour("PSCI",
+                          "codes of CPU_ON; ALREADY_ON where the specification says ON_PENDING");
     Rig r(three_vcpus());
     bool ran = false;
     r.run_on(0, split(
@@ -101,6 +106,7 @@ TEST(Psci, CpuOnCodes) {
 }
 
 TEST(Psci, CpuOffAbandonsTheProgramAndCpuOnBeginsItAnew) {
+    validation::behaviour("PSCI", "CPU_OFF and CPU_ON again");
     Rig r(three_vcpus());
     std::vector<std::uint64_t> began;
     bool returned = false;
@@ -212,6 +218,7 @@ TEST(Psci, AnyVcpuMaySwitchTheFirstOnAgain) {
 }
 
 TEST(Psci, SuspendToStandbyEndsWithAnInterrupt) {
+    validation::behaviour("PSCI", "CPU_SUSPEND to standby ends with a physical interrupt");
     Rig r;
     std::uint64_t slept = 0;
     bool taken = false;
@@ -238,6 +245,7 @@ TEST(Psci, SuspendToStandbyEndsWithAnInterrupt) {
 }
 
 TEST(Psci, SuspendToPowerDownComesBackAtTheEntryPoint) {
+    validation::behaviour("PSCI", "CPU_SUSPEND to power-down comes back at the entry point");
     Rig r;
     std::vector<vms::ResetState> began;
     r.run_on(0, [&](vms::Cpu& cpu) {
@@ -258,6 +266,7 @@ TEST(Psci, SuspendToPowerDownComesBackAtTheEntryPoint) {
 }
 
 TEST(Psci, SuspendWithAVirtualInterruptPendingSleepsOn) {
+    validation::behaviour("PSCI", "a virtual interrupt does not end CPU_SUSPEND");
     Rig r;
     std::uint64_t slept = 0;
     r.run_on(0, [&](vms::Cpu& cpu) {
@@ -277,6 +286,7 @@ TEST(Psci, SuspendWithAVirtualInterruptPendingSleepsOn) {
 }
 
 TEST(Psci, AffinityInfoAlwaysSaysOn) {
+    validation::behaviour("PSCI", "AFFINITY_INFO always says ON");
     Rig r(three_vcpus());
     std::int64_t of_off = -99;
     std::int64_t of_nobody = -99;
@@ -293,6 +303,7 @@ TEST(Psci, AffinityInfoAlwaysSaysOn) {
 }
 
 TEST(Psci, FeaturesAndUnknownFunctions) {
+    validation::behaviour("PSCI", "version, features, unknown functions");
     Rig r;
     bool ran = false;
     r.run_on(0, [&](vms::Cpu& cpu) {
@@ -313,6 +324,7 @@ TEST(Psci, FeaturesAndUnknownFunctions) {
 }
 
 TEST(Psci, APendingInterruptKeepsAnOffCpuBusy) {
+    validation::behaviour("PSCI", "a pending interrupt keeps a CPU that is off busy");
     Rig r(three_vcpus());
     bool again = false;
     r.run_on(0, split(
@@ -339,6 +351,9 @@ TEST(Psci, APendingInterruptKeepsAnOffCpuBusy) {
 // Several vCPUs on one device: each access is a request of its own, answered in the order in which
 // they came, each to its own CPU.
 TEST(SeveralVcpus, ShareADevice) {
+    validation::behaviour(
+        "One trapped access",
+        "vCPUs of one VM on one device: a request each, answered in order, each to its own CPU");
     Rig r(three_vcpus());
     constexpr unsigned each = 50;
     std::array<unsigned, 3> right{};
@@ -370,6 +385,8 @@ TEST(SeveralVcpus, ShareADevice) {
 
 // Facts: a NOTIFY goes to the frontend's lowest-numbered CPU.
 TEST(SeveralVcpus, NotifyGoesToTheLowestCpu) {
+    validation::behaviour("One trapped access",
+                          "a NOTIFY goes to the front-end's lowest-numbered CPU");
     Options o = three_vcpus();
     Rig r(o);
     r.run_on(0, split([](vms::Cpu& cpu) { cpu.retire_nanoseconds(3'000'000); }, [](vms::Cpu&) {}));
@@ -391,6 +408,8 @@ TEST(SeveralVcpus, NotifyGoesToTheLowestCpu) {
 
 // A guest SGI to another vCPU: trap, message, SGI 1, list register; it names its source.
 TEST(SeveralVcpus, SgiBetweenThem) {
+    validation::behaviour("Virtual interrupt controller",
+                          "a guest SGI becomes a message and SGI 1, and names its source");
     Rig r(three_vcpus());
     std::vector<std::uint32_t> got;
     r.run_on(0, split(

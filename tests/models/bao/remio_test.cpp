@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/models/bao/rig.h"
+#include "tests/support/validation.h"
 
 namespace {
 
@@ -37,6 +38,9 @@ std::function<void(vms::Cpu&)> answering(std::function<void(vms::Cpu&, vms::Call
 // --- hypercall results (facts: the table of x0) --------------------------------------------------
 
 TEST(Hypercall, ResultCodes) {
+    validation::behaviour(
+        "Hypercall ABI",
+        "result codes of ASK, completions, unknown operations, devices and functions");
     Rig r;
     bool ran = false;
     r.run_on(0, [](vms::Cpu& cpu) { cpu.retire_nanoseconds(2'000'000); });
@@ -66,6 +70,9 @@ TEST(Hypercall, ResultCodes) {
 }
 
 TEST(Hypercall, AskHandsOverTheAccess) {
+    validation::behaviour("Hypercall ABI",
+                          "ASK returns address, operation, value, width, request id and whether "
+                          "more are pending; the whole 64-bit register travels");
     Rig r;
     vms::CallRegisters seen{};
     r.run_on(0, after_boot([](vms::Cpu& cpu) {
@@ -86,6 +93,7 @@ TEST(Hypercall, AskHandsOverTheAccess) {
 }
 
 TEST(Hypercall, ACompletedRequestCannotBeCompletedAgain) {
+    validation::behaviour("Hypercall ABI", "a completed request cannot be completed again");
     Rig r;
     std::int64_t again = 0;
     r.run_on(0, after_boot([](vms::Cpu& cpu) { cpu.load(GuestAddr{window}, Width::word); }));
@@ -101,6 +109,7 @@ TEST(Hypercall, ACompletedRequestCannotBeCompletedAgain) {
 // --- sharp edges ---------------------------------------------------------------------------------
 
 TEST(SharpEdge, AReadCompletedByWriteLeavesTheRegister) {
+    validation::behaviour("Sharp edges", "the operation of the completion decides");
     Rig r;
     std::uint64_t value = 0;
     r.run_on(0, after_boot([&](vms::Cpu& cpu) {
@@ -116,6 +125,7 @@ TEST(SharpEdge, AReadCompletedByWriteLeavesTheRegister) {
 }
 
 TEST(SharpEdge, AReadWritesAll64BitsWhateverTheWidth) {
+    validation::behaviour("Sharp edges", "a READ completion writes all 64 bits of the register");
     Rig r;
     std::uint64_t value = 0;
     r.run_on(
@@ -129,6 +139,7 @@ TEST(SharpEdge, AReadWritesAll64BitsWhateverTheWidth) {
 }
 
 TEST(SharpEdge, AnAccessWithoutSyndromeStopsTheCpu) {
+    validation::behaviour("Sharp edges", "an access without a valid syndrome stops the CPU");
     Rig r;
     bool returned = false;
     r.run_on(0, after_boot([&](vms::Cpu& cpu) {
@@ -144,6 +155,7 @@ TEST(SharpEdge, AnAccessWithoutSyndromeStopsTheCpu) {
 }
 
 TEST(SharpEdge, AnAddressWithoutHandlerStopsTheCpu) {
+    validation::behaviour("Sharp edges", "an address without a handler stops the CPU");
     Rig r;
     bool returned = false;
     r.run_on(0, after_boot([&](vms::Cpu& cpu) {
@@ -157,6 +169,7 @@ TEST(SharpEdge, AnAddressWithoutHandlerStopsTheCpu) {
 }
 
 TEST(SharpEdge, ABackEndsInterruptAbove255IsTruncated) {
+    validation::behaviour("Sharp edges", "an interrupt id above 255 is truncated");
     Options o;
     o.adjust = [](bao::Config& c) {
         c.vmlist[1].remio_devs[0].interrupt = vms::IntId{256 + 40};  // arrives as 40
@@ -172,6 +185,9 @@ TEST(SharpEdge, ABackEndsInterruptAbove255IsTruncated) {
 }
 
 TEST(SharpEdge, AccessesWaitUntilBothSidesHaveStarted) {
+    validation::behaviour(
+        "One trapped access",
+        "the handler waits, busy and without a limit, until both sides are ready");
     Options o;
     o.backend_start = Picos::ms(3);
     Rig r(o);
@@ -201,6 +217,7 @@ TEST(SharpEdge, AccessesWaitUntilBothSidesHaveStarted) {
 }
 
 TEST(SharpEdge, ASilentBackEndStallsTheFrontEndForEver) {
+    validation::behaviour("Sharp edges", "a silent back-end stalls the vCPU for ever");
     Rig r;
     bool returned = false;
     r.run_on(0, after_boot([&](vms::Cpu& cpu) {
@@ -215,6 +232,8 @@ TEST(SharpEdge, ASilentBackEndStallsTheFrontEndForEver) {
 }
 
 TEST(SharpEdge, AFullMessageQueueDropsAndWarns) {
+    validation::behaviour("One trapped access",
+                          "253 messages to a CPU; the next is dropped with a warning");
     // CPU 0 is off, its interrupts masked at EL2, and drains nothing: 253 messages fit.
     Rig r;
     r.run_on(0, [](vms::Cpu&) {});
@@ -266,6 +285,7 @@ TEST(Refused, CallsThatNameNothing) {
 }
 
 TEST(Refused, ABindKeyAbove255IsTruncatedAndTheAnswerFindsNoDevice) {
+    validation::behaviour("Sharp edges", "bind keys travel as 8 bits");
     Options o;
     o.adjust = [](bao::Config& c) {
         c.vmlist[0].remio_devs[0].bind_key = 300;
@@ -295,6 +315,8 @@ TEST(Refused, ADistributorAccessOfTheWrongWidth) {
 }
 
 TEST(Refused, AnInterruptThatTheGuestHasDisabledOrThatDoesNotExist) {
+    validation::behaviour("Virtual interrupt controller",
+                          "an interrupt injected while disabled stays pending until enabled");
     Options o;
     o.devices = 2;
     o.adjust = [](bao::Config& c) {
@@ -325,6 +347,7 @@ std::optional<bao::BootError> boot(std::function<void(bao::Config&)> adjust, uns
 }
 
 TEST(BootCheck, TwoFrontendsOnOneKey) {
+    validation::behaviour("Configuration", "two front-ends on one bind key stop the boot");
     const auto e = boot([](bao::Config& c) { c.vmlist[0].remio_devs[1].bind_key = 0; }, 2);
     ASSERT_TRUE(e);
     EXPECT_NE(e->message.find("more than one frontend"), std::string::npos) << e->message;
@@ -332,18 +355,22 @@ TEST(BootCheck, TwoFrontendsOnOneKey) {
 }
 
 TEST(BootCheck, TwoBackendsOnOneKey) {
+    validation::behaviour("Configuration", "two back-ends on one bind key stop the boot");
     const auto e = boot([](bao::Config& c) { c.vmlist[1].remio_devs[1].bind_key = 0; }, 2);
     ASSERT_TRUE(e);
     EXPECT_NE(e->message.find("more than one backend"), std::string::npos) << e->message;
 }
 
 TEST(BootCheck, CountsDiffer) {
+    validation::behaviour("Configuration",
+                          "different numbers of front-ends and back-ends stop the boot");
     const auto e = boot([](bao::Config& c) { c.vmlist[1].remio_devs.pop_back(); }, 2);
     ASSERT_TRUE(e);
     EXPECT_NE(e->message.find("1-to-1"), std::string::npos) << e->message;
 }
 
 TEST(BootCheck, SharedMemoryBaseDiffers) {
+    validation::behaviour("Configuration", "different shared-memory bases stop the boot");
     const auto e =
         boot([](bao::Config& c) { c.vmlist[0].remio_devs[0].shmem.base.value += 0x1000; });
     ASSERT_TRUE(e);
@@ -351,14 +378,19 @@ TEST(BootCheck, SharedMemoryBaseDiffers) {
 }
 
 TEST(BootCheck, SharedMemorySizeDiffers) {
+    validation::behaviour("Configuration", "different shared-memory sizes stop the boot");
     EXPECT_TRUE(boot([](bao::Config& c) { c.vmlist[0].remio_devs[0].shmem.size /= 2; }));
 }
 
 TEST(BootCheck, SharedMemoryIdDiffers) {
+    validation::behaviour("Configuration", "different shared-memory ids stop the boot");
     EXPECT_TRUE(boot([](bao::Config& c) { c.vmlist[0].remio_devs[0].shmem.shmem_id = 1; }, 2));
 }
 
 TEST(BootCheck, KeysThatDoNotMeetPassTheCountAndFailOnUninitialisedMemory) {
+    validation::behaviour(
+        "Sharp edges",
+        "only the totals are compared: keys that do not meet fail on uninitialised settings");
     const auto e = boot([](bao::Config& c) { c.vmlist[1].remio_devs[0].bind_key = 2; });
     ASSERT_TRUE(e);
     EXPECT_NE(e->message.find("one side is missing"), std::string::npos) << e->message;

@@ -44,8 +44,8 @@ class Console final : public VirtioDevice {
     const InputBuffer& input() const { return input_; }
 
   private:
-    SplitQueue& receiveq() { return context_.queues[abi::console::receiveq_port0]; }
-    SplitQueue& transmitq() { return context_.queues[abi::console::transmitq_port0]; }
+    SplitQueue& receiveq() const { return context_.queues[abi::console::receiveq_port0]; }
+    SplitQueue& transmitq() const { return context_.queues[abi::console::transmitq_port0]; }
     bool receive_step();
     bool transmit_step();
 

@@ -77,8 +77,8 @@ class ChainWriter : public ChainCursor {
 class DescriptorChain {
   public:
     DescriptorChain() = default;
-    DescriptorChain(DescriptorChain&& other) { take(other); }
-    DescriptorChain& operator=(DescriptorChain&& other) {
+    DescriptorChain(DescriptorChain&& other) noexcept { take(other); }
+    DescriptorChain& operator=(DescriptorChain&& other) noexcept {
         if (this != &other) {
             drop();
             take(other);
@@ -95,7 +95,7 @@ class DescriptorChain {
   private:
     friend class SplitQueue;
 
-    void take(DescriptorChain& other) {
+    void take(DescriptorChain& other) noexcept {
         queue_ = std::exchange(other.queue_, nullptr);
         storage_ = std::exchange(other.storage_, nullptr);
         generation_ = other.generation_;

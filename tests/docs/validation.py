@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Makes docs/validation.md from what the tests say of themselves (tests/support/validation.h), or
+compares it with the one in the repository.
+
+    validation.py SOURCE_DIR TEST_PROGRAM...            compare; fails when they differ
+    validation.py --update SOURCE_DIR TEST_PROGRAM...   write
+
+Every test runs in a process of its own: SystemC allows one simulation per process. Also fails when
+a test fails, or when a measured row of GICv2 is neither shown by a test nor among the inputs.
+"""
+import csv
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+# Rows that the simulation takes as they are: code of the guests of the measurement, and of EL3.
+INPUTS = (
+    "guest ",
+    "FE.3b EL3",
+    "FE.4a EL3",
+    "E2E rd BE guest EL1 total",
+    "E2E wr BE guest EL1 total",
+    "E2E rd EL3 exit",
+    "E2E wr EL3 exit",
+    "E2E rd critical path total (EL1+EL2+EL3)",
+    "E2E wr critical path total (EL1+EL2+EL3)",
+)
+
+
+def tests_of(program):
+    suite = None
+    listing = subprocess.run([program, "--gtest_list_tests"], capture_output=True, text=True, check=True)
+    for line in listing.stdout.splitlines():
+        if line.startswith("Running main"):
+            continue
+        name = line.split("#")[0].rstrip()
+        if not line.startswith(" "):
+            suite = name
+        else:
+            yield suite + name.strip()
+
+
+def properties(program, test, directory):
+    out = pathlib.Path(directory) / "result.json"
+    run = subprocess.run([program, f"--gtest_filter={test}", f"--gtest_output=json:{out}"], capture_output=True, text=True)
+    if run.returncode != 0:
+        sys.exit(f"{test} fails:\n{run.stdout}")
+    case = json.loads(out.read_text())["testsuites"][0]["testsuite"][0]
+    return {k: v for k, v in case.items() if k.startswith(("row_", "behaviour_"))}
+
+
+def collect(programs):
+    rows, behaviours = {}, {}
+    with tempfile.TemporaryDirectory() as directory:
+        for program in programs:
+            for test in tests_of(program):
+                for key, value in properties(program, test, directory).items():
+                    if key.startswith("row_"):
+                        gic, leg, simulated = value.split("|")
+                        rows[gic, leg] = (int(simulated), test)
+                    else:
+                        chapter, statement = value.split("|", 1)
+                        behaviours.setdefault(chapter, []).append((statement, test))
+    return rows, behaviours
+
+
+def measured(source):
+    path = source / "models/bao/data/bao-path-costs.csv"
+    with open(path, encoding="utf-8") as f:
+        lines = [line for line in f if not line.startswith("#")]
+    return [row for row in csv.reader(lines) if row and row[0] == "GICv2"]
+
+
+def document(source, rows, behaviours):
+    text = [
+        "# Validation",
+        "",
+        "Generated from the tests by `tests/docs/validation.py`; `ctest -R docs.validation` compares.",
+        "",
+        "## Measured rows",
+        "",
+        "Instructions at EL2 of the real hypervisor on GICv2 (models/bao/data/bao-path-costs.csv: least,",
+        "median and greatest of the samples), and of the simulated one on the same machine with the same",
+        "guests. Each stretch is a leg as the simulation executed it, not a figure looked up: the rows",
+        "are cut into charges that several legs share (docs/timing.md).",
+        "",
+        "| row | measured | simulated | error | test |",
+        "|---|---|---|---|---|",
+    ]
+    missing = []
+    inputs = []
+    for _, leg, low, median, high, *_ in measured(source):
+        if leg.startswith(INPUTS):
+            inputs.append(leg)
+            continue
+        if ("GICv2", leg) not in rows:
+            missing.append(leg)
+            continue
+        simulated, test = rows["GICv2", leg]
+        spread = median if low == high else f"{median} ({low} to {high})"
+        error = simulated - int(median)
+        text.append(f"| {leg} | {spread} | {simulated} | {error:+d} | `{test}` |" if error else f"| {leg} | {spread} | {simulated} | 0 | `{test}` |")
+    text += [
+        "",
+        "Not results but inputs, or code of the guests of the measurement: " + "; ".join(inputs) + ".",
+        "",
+        "## Behaviour",
+        "",
+        "What is known of the hypervisor's behaviour, and the test that shows it.",
+    ]
+    for chapter in sorted(behaviours):
+        text += ["", f"### {chapter}", "", "| behaviour | test |", "|---|---|"]
+        text += [f"| {statement} | `{test}` |" for statement, test in sorted(behaviours[chapter])]
+    return "\n".join(text) + "\n", missing
+
+
+def main(arguments):
+    update = arguments[:1] == ["--update"]
+    source, *programs = arguments[1:] if update else arguments
+    source = pathlib.Path(source)
+    text, missing = document(source, *collect(programs))
+    path = source / "docs/validation.md"
+    if missing:
+        sys.exit("measured rows that no test shows:\n  " + "\n  ".join(missing))
+    if update:
+        path.write_text(text, encoding="utf-8")
+    elif not path.exists() or path.read_text(encoding="utf-8") != text:
+        sys.exit(f"{path.name} is not what the tests say: run validation.py --update")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
