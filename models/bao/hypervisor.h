@@ -226,6 +226,8 @@ class Hypervisor final : public El2 {
     const std::vector<Crash>& crashes() const { return crashes_; }
     /// Called when a CPU enters an endless loop.
     void on_crash(std::function<void()> f) { on_crash_ = std::move(f); }
+    /// Called when a CPU goes to sleep because its vCPU is off.
+    void on_power_down(std::function<void()> f) { on_power_down_ = std::move(f); }
     /// The earliest time since which an access waits for its other side, or never.
     Picos oldest_wait() const;
     /// Called when an access begins to wait for its other side.
@@ -291,6 +293,7 @@ class Hypervisor final : public El2 {
     Vgic vgic_;
     std::vector<Crash> crashes_;
     std::function<void()> on_crash_;
+    std::function<void()> on_power_down_;
     std::function<void()> on_wait_;
 };
 

@@ -165,6 +165,8 @@ void Hypervisor::psci_message(Cpu& c) {
 void Hypervisor::power_down(Cpu& c) {
     Core& core = *c.core;
     bool spun = false;
+    if (on_power_down_)
+        on_power_down_();
     do {
         firmware_entry(c, {});
         core.wait_for_physical_interrupt(c.lookahead_standby);

@@ -207,6 +207,8 @@ void Run::settle() {
         if (c->halted() || c->idle())
             continue;
         const models::bao::Cpu& cpu = platform_->hypervisor().cpu(c->id());
+        if (cpu.vcpu != nullptr && cpu.vcpu->power == models::bao::Vcpu::Power::off)
+            continue;
         if (cpu.vcpu == nullptr || !software_->polls(cpu.vcpu->vm->id))
             return;
         polls = true;
@@ -219,19 +221,20 @@ void Run::settle() {
 
 void Run::wire() {
     bao::Hypervisor& h = platform_->hypervisor();
-    h.set_programs([this](const bao::VmConfig& vm, unsigned) -> vms::Program& {
+    h.set_programs([this](const bao::VmConfig& vm, unsigned vcpu) -> vms::Program& {
         const auto& all = platform_->config().vmlist;
         const auto i = static_cast<std::size_t>(
             std::find_if(all.begin(), all.end(),
                          [&](const bao::VmConfig& c) { return c.name == vm.name; }) -
             all.begin());
-        return software_->program(i);
+        return software_->program(i, vcpu);
     });
     h.remio().on_access([this](const bao::Remio::Access& a) {
         AccessStatistics& x = a.write ? writes_ : reads_;
         x.duration.record((a.end - a.begin).value);
         x.instructions.record(a.el2_instructions);
     });
+    h.on_power_down([this] { settle(); });
     h.on_crash([this] { stop(End::crashed); });
     platform_->activity().on_idle([this] {
         last_on_the_way_ = models::kernel_now();

@@ -2,12 +2,14 @@
 #include "sim/build/software.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "sim/scenario/diagnostic.h"
 #include "sim/scenario/spelling.h"
+#include "vms/abi/virtio_mmio.h"
 #include "vms/frontend/operations.h"
 #include "vms/service/operations.h"
 #include "vms/service/port/sim/operation_costs.h"
@@ -46,6 +48,25 @@ std::vector<std::string> operation_names() {
 template <class T>
 std::int64_t number(T v) {
     return static_cast<std::int64_t>(v);
+}
+
+/// How far a workload has come.
+std::string progress(const vms::workload::Config& w, const vms::workload::Counters& c) {
+    if (vms::workload::needs_ipc(w.kind)) {
+        return fmt::format("{} of {} message(s), {} mismatch(es), {} doorbell(s) refused",
+                           c.messages, w.count, c.mismatches, c.doorbells_refused);
+    }
+    if (w.kind == vms::workload::Kind::registers)
+        return fmt::format("{} of {} read(s) answered", c.reads, w.count);
+    return fmt::format("{} bytes written, {} read, {} line(s), {} mismatch(es)", c.tx_bytes,
+                       c.rx_bytes, c.lines, c.mismatches);
+}
+
+/// `prefix` + min_ticks, p50_ticks, max_ticks.
+void add_durations(Metrics& m, const std::string& prefix, const vms::workload::Distribution& d) {
+    m[prefix + "min_ticks"] = number(d.range().min_or_zero());
+    m[prefix + "p50_ticks"] = number(d.median());
+    m[prefix + "max_ticks"] = number(d.range().max);
 }
 
 }  // namespace
@@ -87,6 +108,9 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
     namespace wl = vms::workload;
     fe::FrontendConfig c;
     c.gic = {vm.gicd, vm.gicc};
+    c.vcpus = static_cast<unsigned>(std::popcount(vm.cpu_affinity));
+    if (!vm.regions.empty())
+        c.secondary_entry = vm.regions.front().base;
     if (const fe::Profile* p = fe::find_profile(vm.software.profile))
         c.profile = p;
     else
@@ -109,6 +133,8 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
             dev.private_memory = {vm.regions.front().base, vm.regions.front().size};
         c.devices.push_back(std::move(dev));
     }
+    for (const IpcConfig& i : vm.ipcs)
+        c.ipcs.push_back({i.base, i.size, i.interrupts});
     for (const WorkloadConfig& w : vm.software.workloads) {
         const auto kind = wl::find_kind(w.type);
         if (!kind) {
@@ -117,6 +143,11 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
         }
         wl::Config k;
         k.kind = *kind;
+        k.vcpu = w.vcpu;
+        if (*kind == wl::Kind::registers) {
+            if (const RemioDevConfig* d = find_remio(vm, w.device))
+                k.register_address = d->va + vms::abi::mmio::config_generation;
+        }
         if (wl::needs_terminal(*kind)) {
             const auto it =
                 std::find_if(c.devices.begin(), c.devices.end(),
@@ -134,6 +165,11 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
         k.bytes = w.bytes;
         k.chunk = w.chunk;
         k.seed = w.seed;
+        k.ipc = static_cast<std::size_t>(w.ipc);
+        k.doorbell = w.doorbell;
+        k.event = w.event;
+        k.count = w.count;
+        k.period_ns = w.period.value / 1000;
         k.start_ns = w.start.value / 1000;
         k.timer_period_ns = w.timer_period.value / 1000;
         c.workloads.push_back(std::move(k));
@@ -291,11 +327,9 @@ std::vector<std::string> Software::describe_unfinished() const {
             const char* state = c.state == wl::State::failed    ? "has failed"
                                 : c.state == wl::State::running ? "has not ended"
                                                                 : "has not begun";
-            lines.push_back(
-                fmt::format("VM {}: workload {} ({}) {}: {} bytes written, {} read, {} line(s), {} "
-                            "mismatch(es).",
-                            e.vm->name, i, wl::name(e.frontend->config().workloads[i].kind), state,
-                            c.tx_bytes, c.rx_bytes, c.lines, c.mismatches));
+            lines.push_back(fmt::format("VM {}: workload {} ({}) {}: {}.", e.vm->name, i,
+                                        wl::name(e.frontend->config().workloads[i].kind), state,
+                                        progress(e.frontend->config().workloads[i], c)));
         }
     }
     return lines;
@@ -323,6 +357,16 @@ void Software::add_metrics(Metrics& m) const {
                     m[p + "mismatches"] = number(x.mismatches);
                 };
                 put(each, c);
+                if (e.frontend->config().workloads[i].kind == wl::Kind::registers) {
+                    m[each + "reads"] = number(c.reads);
+                    add_durations(m, each + "read_", c.read_ticks);
+                }
+                if (wl::needs_ipc(e.frontend->config().workloads[i].kind)) {
+                    m[each + "messages"] = number(c.messages);
+                    m[each + "doorbells_refused"] = number(c.doorbells_refused);
+                }
+                if (e.frontend->config().workloads[i].kind == wl::Kind::ipc_ping)
+                    add_durations(m, each + "round_trip_", c.round_trip_ticks);
                 m[each + "done"] = c.state == wl::State::succeeded ? 1 : 0;
                 done = done && c.state == wl::State::succeeded;
                 sum.tx_bytes += c.tx_bytes;

@@ -22,8 +22,11 @@ class Software {
     /// What the user has to know when a program cannot be made; empty when all are there.
     const std::vector<std::string>& errors() const { return errors_; }
 
-    /// The program of a VM.
-    vms::Program& program(std::size_t vm) { return *programs_[vm].program; }
+    /// The program of a VM's vCPU. It can be started anew whenever the vCPU is.
+    vms::Program& program(std::size_t vm, unsigned vcpu) {
+        const Entry& e = programs_[vm];
+        return e.frontend != nullptr ? e.frontend->vcpu(vcpu) : *e.program;
+    }
 
     /// Whether a VM's program is a service guest that polls, and so never waits.
     bool polls(std::size_t vm) const {

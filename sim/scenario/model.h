@@ -175,14 +175,19 @@ struct DriverConfig {
 
 struct WorkloadConfig {
     Place place;
-    std::string
-        type;  ///< "console-echo", "console-write", "console-read", "console-duplex", "idle"
-    std::string device;         ///< name of a remio_dev of this VM
-    std::string text;           ///< console-echo: written first
-    std::uint64_t lines = 0;    ///< console-echo: input lines to echo before it is done
-    std::uint64_t bytes = 0;    ///< console-write, -read, -duplex
-    std::uint64_t chunk = 256;  ///< console-write: bytes a write
-    std::uint64_t seed = 0;     ///< of the pattern written
+    std::string type;            ///< "console-echo" and so on: vms::workload::name(Kind)
+    std::string device;          ///< name of a remio_dev of this VM
+    std::string text;            ///< console-echo: written first
+    std::uint64_t lines = 0;     ///< console-echo: input lines to echo before it is done
+    std::uint64_t bytes = 0;     ///< console-write, -read, -duplex; ipc-ping: of a message
+    std::uint64_t chunk = 256;   ///< console-write: bytes a write
+    std::uint64_t seed = 0;      ///< of the pattern written
+    unsigned vcpu = 0;           ///< of the VM, in the order of its physical CPUs
+    std::uint64_t ipc = 0;       ///< ipc-ping, -echo: index into the VM's ipcs
+    std::uint64_t doorbell = 0;  ///< ipc-ping, -echo: index that the hypercall is given
+    std::uint64_t event = 0;     ///< ipc-ping, -echo: doorbell of the other side
+    std::uint64_t count = 0;     ///< ipc-ping, -echo: messages; registers: reads
+    models::Picos period{};      ///< ipc-ping, registers: from one to the next
     models::Picos start{};
     models::Picos timer_period{};  ///< a periodic virtual timer beside the work; 0: none
 };

@@ -144,6 +144,12 @@ SoftwareConfig software(const Value& v) {
         w.bytes = item["bytes"].u64();
         w.chunk = item["chunk"].u64();
         w.seed = item["seed"].u64();
+        w.vcpu = small(item["vcpu"]);
+        w.ipc = item["ipc"].u64();
+        w.doorbell = item["doorbell"].present ? item["doorbell"].u64() : w.ipc;
+        w.event = item["event"].u64();
+        w.count = item["count"].u64();
+        w.period = picos(item["period"]);
         w.start = picos(item["start"]);
         w.timer_period = picos(item["timer_period"]);
         s.workloads.push_back(std::move(w));

@@ -283,29 +283,50 @@ KeySpec software() {
                                  "Size that the driver gives its queues, a power of two, at most "
                                  "the back-end's. Without it, what the profile does."),
                       })),
-            list("workloads", "frontend: what it does with its devices, one after the other.",
+            list("workloads", "frontend: what it does, one after the other.",
                  map("", "",
                      {
                          required(choice(
                              "type", "",
                              {"console-echo", "console-write", "console-read", "console-duplex",
-                              "idle"},
+                              "ipc-ping", "ipc-echo", "registers", "idle"},
                              "`console-echo`: writes `text`, then writes back each line that "
                              "arrives. `console-write`, `console-read`, `console-duplex`: moves "
-                             "`bytes` of a pattern out, in, or both at once. `idle`: only the "
-                             "timer.")),
+                             "`bytes` of a pattern out, in, or both at once. `ipc-ping`: sends "
+                             "`count` messages of `bytes` to another VM over shared memory, each "
+                             "after the answer to the last. `ipc-echo`: answers `count` of them. "
+                             "`registers`: reads ConfigGeneration of a device `count` times. "
+                             "`idle`: only the timer.")),
+                         number(K::integer, "vcpu", "0", "0", "7",
+                                "Which of the VM's CPUs does it, counted from the lowest of "
+                                "`cpu_affinity`; each does its own one after the other. Other "
+                                "than 0: registers and idle."),
                          text("device",
-                              "Name of a remote I/O device of this VM that has a "
-                              "driver."),
+                              "console-: name of a remote I/O device of this VM that has a "
+                              "driver. registers: of any."),
+                         number(K::integer, "ipc", "", "0", "65535",
+                                "ipc-ping, -echo: index into the VM's `ipcs`."),
+                         number(K::integer, "doorbell", "", "0", "0xffffffffffffffff",
+                                "ipc-ping, -echo: the index that the hypercall is given (x1); "
+                                "default: `ipc`. Another one shows what Bao does with it."),
+                         number(K::integer, "event", "0", "0", "0xffffffff",
+                                "ipc-ping, -echo: which doorbell is rung, an index into the "
+                                "`interrupts` of the other side's object (x2)."),
+                         number(K::integer, "count", "", "1", "1000000000",
+                                "ipc-ping, -echo: how many messages. registers: how many reads."),
+                         number(K::time, "period", "0ns", "0ns", longest_time,
+                                "ipc-ping, registers: time from the beginning of one message or "
+                                "read to that of the next, when it has been answered by then."),
                          text("text", "console-echo: what is written first."),
                          number(K::integer, "lines", "0", "0", "1000000000",
                                 "console-echo: lines to echo before it is done."),
                          number(K::size, "bytes", "", "1B", "1TiB",
-                                "console-write, -read, -duplex: how much."),
+                                "console-write, -read, -duplex: how much. ipc-ping: the payload of "
+                                "a message."),
                          number(K::size, "chunk", "256B", "1B", "1MiB",
                                 "console-write, -duplex: bytes of one write."),
                          number(K::integer, "seed", "0", "0", "",
-                                "console-write, -read, -duplex: which pattern is moved."),
+                                "console-write, -read, -duplex, ipc-ping: which pattern is moved."),
                          number(K::time, "start", "0ns", "0ns", longest_time,
                                 "When it begins, after the driver is ready."),
                          number(K::time, "timer_period", "", "1us", longest_time,

@@ -12,6 +12,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,8 @@
 
 #include "sim/scenario/file_identity.h"
 #include "sim/scenario/spelling.h"
+#include "vms/workload/ipc_ring.h"
+#include "vms/workload/workload.h"
 
 namespace sim {
 
@@ -130,6 +133,7 @@ class Validator {
             guest_addresses(s_.vms[i], values_["vms"].items[i]);
             software(s_.vms[i], values_["vms"].items[i]["software"]);
         }
+        ipc_partners();
         expectations();
     }
 
@@ -288,12 +292,12 @@ class Validator {
                           "CPU {} belongs to {} already ({}); a CPU has one VM: write another mask",
                           cpu, first->second->place.key, format_short(first->second->place));
             }
-            if (std::popcount(vm.cpu_affinity) > 1 && vm.software.program != ProgramKind::idle)
-                error(
-                    v.place,
-                    "found {:#x}, which is {} CPUs; the program of a VM runs on one: write a mask "
-                    "of one CPU",
-                    vm.cpu_affinity, std::popcount(vm.cpu_affinity));
+            if (std::popcount(vm.cpu_affinity) > 1 &&
+                vm.software.program == ProgramKind::service_guest)
+                error(v.place,
+                      "found {:#x}, which is {} CPUs; a service guest has one loop and runs on one "
+                      "CPU: write a mask of one CPU, or divide the devices among service guests",
+                      vm.cpu_affinity, std::popcount(vm.cpu_affinity));
         }
     }
 
@@ -761,24 +765,28 @@ class Validator {
             std::string_view type;
             std::vector<std::string> keys;
         };
-        static const std::array<Use, 5> uses{
+        static const std::array<Use, 8> uses{
             Use{"console-echo", {"device", "text", "lines"}},
             Use{"console-write", {"device", "bytes", "chunk", "seed"}},
             Use{"console-read", {"device", "bytes", "seed"}},
             Use{"console-duplex", {"device", "bytes", "chunk", "seed"}},
+            Use{"ipc-ping", {"ipc", "event", "doorbell", "count", "bytes", "period", "seed"}},
+            Use{"ipc-echo", {"ipc", "event", "doorbell", "count"}},
+            Use{"registers", {"device", "count", "period"}},
             Use{"idle", {}},
         };
         const auto* const use =
             std::find_if(uses.begin(), uses.end(), [&](const Use& u) { return u.type == w.type; });
         if (use == uses.end())
             return;
-        for (const char* key : {"device", "text", "lines", "bytes", "chunk", "seed"}) {
+        for (const char* key : {"device", "text", "lines", "bytes", "chunk", "seed", "ipc", "event",
+                                "doorbell", "count", "period"}) {
             if (!v[key].given ||
                 std::find(use->keys.begin(), use->keys.end(), key) != use->keys.end())
                 continue;
             std::vector<std::string> allowed{"type"};
             allowed.insert(allowed.end(), use->keys.begin(), use->keys.end());
-            allowed.insert(allowed.end(), {"start", "timer_period"});
+            allowed.insert(allowed.end(), {"vcpu", "start", "timer_period"});
             error(v[key].place,
                   "{} does not use this key; it has {}: take it out, or change the "
                   "type",
@@ -786,8 +794,140 @@ class Validator {
         }
     }
 
+    /// The ring that an object of this size holds for one direction.
+    static vms::workload::IpcRingLayout ipc_ring(const IpcConfig& i) {
+        return vms::workload::IpcRingLayout::requests(i.base, i.size);
+    }
+
+    void ipc_workload(const VmConfig& vm, const WorkloadConfig& w, const Value& v) {
+        if (!v["count"].present)
+            error(v["count"].place,
+                  "this key is missing; {} ends after a number of messages: write one, such as 100",
+                  w.type);
+        const bool ping = w.type == "ipc-ping";
+        if (ping && !v["bytes"].present)
+            error(v["bytes"].place,
+                  "this key is missing; ipc-ping sends messages of that many bytes: write one, "
+                  "such as 64B");
+        if (!v["ipc"].present) {
+            error(v["ipc"].place,
+                  "this key is missing; {} uses a shared-memory object: write the index of one of "
+                  "the ipcs of {}",
+                  w.type, vm.place.key);
+            return;
+        }
+        if (w.ipc >= vm.ipcs.size()) {
+            error(v["ipc"].place, "found {}, but {} has {}; write the index of one, or add one",
+                  w.ipc, vm.place.key,
+                  vm.ipcs.empty() ? std::string("no ipcs")
+                                  : fmt::format("ipcs 0 to {}", vm.ipcs.size() - 1));
+            return;
+        }
+        const IpcConfig& object = vm.ipcs[w.ipc];
+        if (object.interrupts.empty())
+            error(v["ipc"].place,
+                  "{} of ipcs.{} has no interrupts, so that nothing tells of a message ({}); give "
+                  "it interrupts, such as [80]",
+                  vm.place.key, w.ipc, format_short(object.place));
+        const std::uint64_t most = ipc_ring(object).capacity();
+        if (ping && w.bytes > most)
+            error(
+                v["bytes"].place,
+                "found {}, but a ring of eight messages in half of the object's {} bytes takes {} "
+                "bytes a message ({}); write at most that, or make the object larger",
+                v["bytes"].text, object.size, most, format_short(object.place));
+    }
+
+    /// A ring has one writer and one reader: one VM asks, one answers, in memory of one size.
+    void ipc_partners() {
+        struct Side {
+            const VmConfig* vm;
+            const IpcConfig* object;
+            Place place;
+            bool ping;
+        };
+        std::map<unsigned, std::vector<Side>> sides;  // by shmem_id
+        for (std::size_t n = 0; n < s_.vms.size(); ++n) {
+            const VmConfig& vm = s_.vms[n];
+            for (const WorkloadConfig& w : vm.software.workloads)
+                if (w.type.starts_with("ipc-") && w.ipc < vm.ipcs.size())
+                    sides[vm.ipcs[w.ipc].shmem_id].push_back(
+                        {&vm, &vm.ipcs[w.ipc], w.place, w.type == "ipc-ping"});
+        }
+        for (const auto& [id, users] : sides) {
+            bool pair = false;
+            for (const Side& a : users) {
+                for (const Side& b : users) {
+                    pair = pair || (a.vm != b.vm && a.ping != b.ping);
+                    if (&b >= &a)
+                        continue;
+                    if ((a.vm != b.vm) == (a.ping == b.ping))
+                        error(a.place,
+                              "shared memory {} has {} of {} already ({}); one VM asks and another "
+                              "answers: take one out, or give them memory of their own",
+                              id, b.ping ? "an ipc-ping" : "an ipc-echo", b.vm->place.key,
+                              format_short(b.place));
+                    else if (a.object->size != b.object->size)
+                        error(a.object->place,
+                              "found {} bytes, but {} of the other side ({}); the two lay their "
+                              "rings out by the size: write the same",
+                              a.object->size, b.object->size, format_short(b.object->place));
+                }
+            }
+            if (!pair && users.size() == 1)
+                error(users.front().place,
+                      "nothing is at the other end of shared memory {}; give another VM an {} on "
+                      "it",
+                      id, users.front().ping ? "ipc-echo" : "ipc-ping");
+        }
+    }
+
+    void registers_workload(const VmConfig& vm, const WorkloadConfig& w, const Value& v) {
+        if (!v["count"].present)
+            error(v["count"].place,
+                  "this key is missing; registers ends after a number of reads: write one, such as "
+                  "100");
+        if (!v["device"].present) {
+            error(v["device"].place,
+                  "this key is missing; registers reads a device: write the name of a remote I/O "
+                  "device of {}",
+                  vm.place.key);
+            return;
+        }
+        const RemioDevConfig* d = device(vm, w.device, RemioType::frontend, v["device"].place);
+        constexpr std::uint64_t registers = 0x100;  // VirtIO 1.4, 4.2.2
+        if (d != nullptr && d->size < registers)
+            error(d->place,
+                  "the window has {:#x} bytes; ConfigGeneration, which is read, is at 0xfc: write "
+                  "size: 0x200",
+                  d->size);
+    }
+
+    /// Interrupts of devices go to the VM's first vCPU, and so do the workloads that wait for them.
+    void vcpu(const VmConfig& vm, const WorkloadConfig& w, const Value& v) {
+        const auto count = static_cast<unsigned>(std::popcount(vm.cpu_affinity));
+        if (w.vcpu >= count)
+            error(v["vcpu"].place, "found {}, but {} has {}; write a number below {}", w.vcpu,
+                  vm.place.key, count == 1 ? "one vCPU" : fmt::format("{} vCPUs", count), count);
+        const auto kind = vms::workload::find_kind(w.type);
+        if (w.vcpu != 0 && kind && !vms::workload::runs_on_any_vcpu(*kind))
+            error(v["vcpu"].place,
+                  "found {}, but {} needs a device's interrupts, which go to vCPU 0; take this key "
+                  "out (registers and idle run on any)",
+                  w.vcpu, w.type);
+    }
+
     void workload(const VmConfig& vm, const WorkloadConfig& w, const Value& v) {
         workload_keys(w, v);
+        vcpu(vm, w, v);
+        if (w.type == "registers") {
+            registers_workload(vm, w, v);
+            return;
+        }
+        if (w.type.starts_with("ipc-")) {
+            ipc_workload(vm, w, v);
+            return;
+        }
         if (w.type == "idle")
             return;
         if (!v["device"].present) {

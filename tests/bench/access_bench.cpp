@@ -77,12 +77,12 @@ class Machine {
         if (platform_->hypervisor().boot())
             std::exit(1);
         platform_->hypervisor().set_programs([this](const models::bao::VmConfig& vm,
-                                                    unsigned) -> vms::Program& {
+                                                    unsigned vcpu) -> vms::Program& {
             for (std::size_t i = 0; i < scenario_->vms.size(); ++i) {
                 if (scenario_->vms[i].name != vm.name)
                     continue;
                 const bool front = scenario_->vms[i].software.program == sim::ProgramKind::frontend;
-                return front && frontend_ ? *frontend_ : software_->program(i);
+                return front && frontend_ ? *frontend_ : software_->program(i, vcpu);
             }
             std::exit(1);
         });

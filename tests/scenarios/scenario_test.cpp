@@ -105,6 +105,78 @@ TEST_F(Scenarios, TwoConsolesAndFourVms) {
     EXPECT_EQ(run("four-vms.yaml", "--set vms.backend.software.polling=true").status, 0);
 }
 
+TEST_F(Scenarios, VmsAnswerEachOtherOverSharedMemory) {
+    const Outcome o = run("ipc-ping.yaml");
+    EXPECT_EQ(o.status, 0) << o.out;
+    // GICv2 rows "SYNC op_hvc_ipc" and "IRQ ipc_handler" of the measured table.
+    for (const auto& [name, instructions] :
+         {std::pair{"SYNC op_hvc_ipc", 310}, std::pair{"IRQ ipc_handler", 426}}) {
+        ASSERT_NE(leg(o, name), nullptr) << name;
+        EXPECT_EQ(leg(o, name)->at("instructions"), instructions) << name;
+        EXPECT_EQ(leg(o, name)->at("count"), 400) << name;
+    }
+    EXPECT_EQ(metric(o, "vms.answerer.workloads.0.messages"), 200);
+    const std::int64_t fastest = metric(o, "vms.asker.workloads.0.round_trip_min_ticks");
+    const std::int64_t median = metric(o, "vms.asker.workloads.0.round_trip_p50_ticks");
+    EXPECT_GT(fastest, 0);
+    EXPECT_GE(median, fastest);
+    EXPECT_GE(metric(o, "vms.asker.workloads.0.round_trip_max_ticks"), median);
+}
+
+TEST_F(Scenarios, ADoorbellThatIsNotThereIsRefusedOrIgnored) {
+    // An ipc that the VM does not have: the hypercall gives -3, and the caller knows.
+    const Outcome bad = run("ipc-ping.yaml", "--set vms.asker.software.workloads.0.doorbell=1");
+    EXPECT_EQ(bad.status, 3);
+    EXPECT_EQ(metric(bad, "observations.ipc.bad-index"), 1);
+    EXPECT_EQ(metric(bad, "vms.asker.workloads.0.doorbells_refused"), 1);
+    // An event that the other side has no interrupt for: ignored, and nobody knows.
+    const Outcome silent = run("ipc-ping.yaml", "--set vms.asker.software.workloads.0.event=1");
+    EXPECT_EQ(silent.status, 3);
+    EXPECT_EQ(metric(silent, "observations.ipc.event-out-of-range"), 1);
+    EXPECT_EQ(metric(silent, "vms.asker.workloads.0.doorbells_refused"), 0);
+    EXPECT_EQ(metric(silent, "vms.answerer.interrupts.exceptions"), 0);
+}
+
+TEST_F(Scenarios, EveryAccessOfTwoVcpusToOneDeviceIsAnswered) {
+    const Outcome o = run("smp-frontend.yaml");
+    EXPECT_EQ(o.status, 0) << o.out;
+    EXPECT_EQ(metric(o, "vms.linux0.workloads.0.reads"), 1000);
+    EXPECT_EQ(metric(o, "vms.linux0.workloads.2.reads"), 8000);
+    EXPECT_EQ(metric(o, "bao.devices.0.asked"), metric(o, "bao.devices.0.answered"));
+    EXPECT_EQ(metric(o, "bao.devices.0.answered"),
+              metric(o, "bao.access.read.count") + metric(o, "bao.access.write.count"));
+    EXPECT_GT(metric(o, "bao.access.read.count"), 9000);
+    // One CPU_ON, and an SGI each way: it is up; go.
+    ASSERT_NE(leg(o, "SYNC op_smc_psciver"), nullptr);
+    EXPECT_EQ(leg(o, "SYNC op_smc_psciver")->at("count"), 1);
+    ASSERT_NE(leg(o, "SYNC op_sgir_other"), nullptr);
+    EXPECT_EQ(leg(o, "SYNC op_sgir_other")->at("count"), 2);
+    // Both at once: one waits while the service guest serves the other. Alone, none ever waits for
+    // as long.
+    const std::string second = "vms.linux0.workloads.2.read_max_ticks";
+    const Outcome alone = run("smp-frontend.yaml",
+                              "--set vms.linux0.software.workloads.0.count=1 --set "
+                              "vms.linux0.software.workloads.0.start=80ms");
+    EXPECT_EQ(alone.results.at("metrics").at("vms.linux0.workloads.2.reads"), 8000);
+    EXPECT_GT(metric(o, second), metric(alone, second));
+}
+
+TEST_F(Scenarios, AVcpuThatIsOffKeepsNoRunFromEnding) {
+    // A polling service guest never rests: only that all else does ends the run.
+    const std::string polling = "--set vms.backend.software.polling=true ";
+    const std::int64_t without = metric(run("console-echo.yaml", polling), "run.simulated_ns");
+    ASSERT_LT(without, 100'000'000);  // of 1 s
+    const Outcome o = run("console-echo.yaml", polling + "--set 'vms.spare={cpu_affinity: 0xc}'");
+    EXPECT_EQ(o.status, 0) << o.out;
+    EXPECT_EQ(metric(o, "run.simulated_ns"), without);
+    // One that boots when all else is done is waited for, and no longer.
+    const std::int64_t late = metric(
+        run("console-echo.yaml", polling + "--set 'vms.spare={cpu_affinity: 0xc, start: 200ms}'"),
+        "run.simulated_ns");
+    EXPECT_GE(late, 200'000'000);
+    EXPECT_LT(late, 300'000'000);
+}
+
 TEST_F(Scenarios, ARunEndsOnlyWhenTheLastByteHasLeft) {
     // The line falls silent at the moment at which its interrupt asks for more.
     for (const char* baud : {"9900000", "10000000", "10100000", "11000000"}) {
@@ -223,7 +295,7 @@ std::uint32_t crc(const std::string& s) {
 }
 
 TEST_F(Scenarios, TwoRunsLeaveTheSameTraceAndResults) {
-    for (const char* name : {"console-echo.yaml", "four-vms.yaml"}) {
+    for (const char* name : {"console-echo.yaml", "four-vms.yaml", "smp-frontend.yaml"}) {
         Outcome a = run(name);
         Outcome b = run(name);
         EXPECT_FALSE(a.trace.empty());
@@ -291,7 +363,8 @@ std::map<std::string, std::int64_t> counts(const Outcome& o) {
 
 TEST_F(Scenarios, ASmallerQuantumGivesTheSameCountsAndOrder) {
     for (const char* setup : {"console-echo.yaml", "two-consoles.yaml", "four-vms.yaml",
-                              "four-vms.yaml --set vms.backend.software.polling=true"}) {
+                              "four-vms.yaml --set vms.backend.software.polling=true",
+                              "ipc-ping.yaml", "smp-frontend.yaml"}) {
         const Outcome a = run(setup, "--set quantum=1us");
         for (const char* quantum : {"100ns", "10ns"}) {
             const Outcome b = run(setup, std::string("--set quantum=") + quantum);

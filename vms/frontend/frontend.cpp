@@ -1,14 +1,24 @@
 #include "vms/frontend/frontend.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "vms/abi/gicv2.h"
+#include "vms/abi/psci.h"
 
 namespace vms::frontend {
 
 namespace {
 
 constexpr IntId virtual_timer{abi::gicv2::virtual_timer_ppi};
+
+/// The SGI by which vCPUs call each other (Linux: IPI_RESCHEDULE).
+constexpr IntId call_sgi{0};
+constexpr std::uint32_t first_vcpu = 1;  ///< as a mask
+
+constexpr std::uint32_t all_vcpus(unsigned count) {
+    return (1u << count) - 1;
+}
 
 }  // namespace
 
@@ -18,80 +28,169 @@ void TimerInterrupt::interrupt(IntId /*id*/) {
         timer_->expired(cpu_);
 }
 
-FrontendProgram::FrontendProgram(FrontendConfig config)
-    : config_(std::move(config)),
-      operations_(config_.operations.value_or(Operations(config_.profile->software))) {
-    make_jobs();
+void CallInterrupt::wait() {
+    // Masked between the look and the sleep: an interrupt in between ends the sleep at once.
+    const MaskedScope masked(cpu_);
+    while (!called_) {
+        cpu_.wait_for_interrupt();
+        cpu_.mask_interrupts(false);
+        cpu_.mask_interrupts(true);
+    }
+    called_ = false;
 }
 
-void FrontendProgram::make_jobs() {
+void CallInterrupt::interrupt(IntId /*id*/) {
+    cpu_.retire(operations_[Operation::cpu_call]);
+    called_ = true;
+}
+
+FrontendProgram::FrontendProgram(FrontendConfig config)
+    : config_(std::move(config)),
+      operations_(config_.operations.value_or(Operations(config_.profile->software))),
+      vcpus_(config_.vcpus) {
+    for (const workload::Config& c : config_.workloads)
+        jobs_.push_back(make_job(c));
+    for (unsigned n = 1; n < config_.vcpus; ++n)
+        secondaries_.emplace_back(*this, n);
+}
+
+FrontendProgram::Job FrontendProgram::make_job(const workload::Config& c) const {
     const workload::Costs costs{
         .call = operations_[Operation::workload_call],
         .line = operations_[Operation::workload_line],
         .wake = operations_[Operation::workload_wake],
+        .access = operations_[Operation::register_access],
     };
-    jobs_.clear();
-    for (const workload::Config& c : config_.workloads)
-        jobs_.push_back({workload::Workload(c, costs), {}});
+    return {workload::Workload(c, costs), {}};
+}
+
+Program& FrontendProgram::vcpu(unsigned n) {
+    if (n == 0 || n > secondaries_.size())
+        return *this;
+    return secondaries_[n - 1];
 }
 
 void FrontendProgram::run(Cpu& cpu) {
-    prepare(cpu);
+    make_vcpu(cpu, 0);
+    make_drivers(cpu);
     cpu.retire(operations_[Operation::boot]);
-    interrupts_->start();
+    Interrupts& interrupts = *vcpus_[0].interrupts;
+    interrupts.start();
+    const bool started = config_.vcpus == 1 || start_secondaries(cpu);
 
     const bool found = probe_devices();
-    const bool worked = run_workloads(cpu);
-    success_ = found && worked;
-    done_ = true;
-    cpu.note(Note::workload_done, success_ ? 1 : 0);
+    if (config_.vcpus > 1)
+        interrupts.send(call_sgi, all_vcpus(config_.vcpus) & ~first_vcpu);
+    const bool worked = run_workloads(cpu, 0);
+    finish(cpu, 0, started && found && worked);
+}
 
+void FrontendProgram::run_secondary(Cpu& cpu, unsigned n) {
+    make_vcpu(cpu, n);
+    cpu.retire(operations_[Operation::secondary_boot]);
+    Vcpu& v = vcpus_[n];
+    v.interrupts->start_secondary(call_sgi, *v.call);
+    v.interrupts->send(call_sgi, first_vcpu);
+    v.call->wait();
+    finish(cpu, n, run_workloads(cpu, n));
+}
+
+void FrontendProgram::finish(Cpu& cpu, unsigned n, bool success) {
+    vcpus_[n].success = success;
+    vcpus_[n].done = true;
+    cpu.note(Note::workload_done, success ? 1 : 0);
     for (;;)
         cpu.wait_for_interrupt();
 }
 
-void FrontendProgram::prepare(Cpu& cpu) {
-    done_ = false;
-    success_ = false;
-    make_jobs();
-    drivers_.clear();
-    interrupts_ =
+void FrontendProgram::make_vcpu(Cpu& cpu, unsigned n) {
+    Vcpu& v = vcpus_[n];
+    v.interrupts =
         std::make_unique<Interrupts>(cpu, config_.gic, config_.profile->interrupts, operations_);
-    timer_interrupt_ = std::make_unique<TimerInterrupt>(cpu, operations_);
+    v.timer = std::make_unique<TimerInterrupt>(cpu, operations_);
+    v.call = std::make_unique<CallInterrupt>(cpu, operations_);
+    v.done = false;
+    v.success = false;
+    for (Job& job : jobs_)
+        if (job.workload.config().vcpu == n)
+            job = make_job(job.workload.config());
+}
+
+void FrontendProgram::make_drivers(Cpu& cpu) {
+    Interrupts& interrupts = *vcpus_[0].interrupts;
+    drivers_.clear();
     for (const DeviceConfig& d : config_.devices)
-        drivers_.push_back(make_driver({cpu, *interrupts_, *config_.profile, operations_}, d));
+        drivers_.push_back(make_driver({cpu, interrupts, *config_.profile, operations_}, d));
+    ipcs_.clear();
+    for (const IpcConfig& c : config_.ipcs)
+        ipcs_.push_back(std::make_unique<IpcDriver>(cpu, interrupts, operations_, c));
+}
+
+/// One after the other: the next is switched on when the one before has called.
+bool FrontendProgram::start_secondaries(Cpu& cpu) {
+    Vcpu& v = vcpus_[0];
+    v.interrupts->attach(call_sgi, *v.call);
+    bool all = true;
+    for (unsigned n = 1; n < config_.vcpus; ++n) {
+        cpu.retire(operations_[Operation::cpu_on]);
+        // Aff0 of a vCPU is its number.
+        CallRegisters x{abi::psci::cpu_on_64, n, config_.secondary_entry.value, n};
+        cpu.smc(x);
+        const auto result = static_cast<std::int64_t>(x[0]);
+        if (result == abi::psci::success)
+            v.call->wait();
+        else if (result != abi::psci::already_on)
+            all = false;
+    }
+    return all;
 }
 
 bool FrontendProgram::probe_devices() {
     bool all = true;
     for (const auto& driver : drivers_)
         all = driver->probe() == Fault::none && all;
+    for (const auto& ipc : ipcs_)
+        ipc->probe();
     return all;
 }
 
-bool FrontendProgram::run_workloads(Cpu& cpu) {
+bool FrontendProgram::run_workloads(Cpu& cpu, unsigned n) {
+    Vcpu& v = vcpus_[n];
     bool all = true;
     bool attached = false;
     workload::PeriodicTimer* ticking = nullptr;
     for (Job& job : jobs_) {
+        if (job.workload.config().vcpu != n)
+            continue;
         // A workload's tick goes on until the next workload begins.
         if (ticking != nullptr)
             ticking->stop(cpu);
         const std::uint64_t period_ns = job.workload.config().timer_period_ns;
         ticking = period_ns != 0 ? &job.timer : nullptr;
-        timer_interrupt_->select(ticking);
+        v.timer->select(ticking);
         if (ticking != nullptr) {
             ticking->start(cpu, period_ns);
             if (!std::exchange(attached, true))
-                interrupts_->attach(virtual_timer, *timer_interrupt_);
+                v.interrupts->attach(virtual_timer, *v.timer);
         }
-        all = job.workload.run(cpu, terminal_of(job.workload.config())) && all;
+        all = job.workload.run(cpu, resources_of(job.workload.config())) && all;
     }
     return all;
 }
 
-workload::Terminal* FrontendProgram::terminal_of(const workload::Config& c) const {
-    return c.device < drivers_.size() ? drivers_[c.device]->terminal() : nullptr;
+bool FrontendProgram::done() const {
+    return std::ranges::all_of(vcpus_, &Vcpu::done);
+}
+
+bool FrontendProgram::success() const {
+    return std::ranges::all_of(vcpus_, &Vcpu::success);
+}
+
+workload::Resources FrontendProgram::resources_of(const workload::Config& c) const {
+    return {
+        .terminal = c.device < drivers_.size() ? drivers_[c.device]->terminal() : nullptr,
+        .ipc = c.ipc < ipcs_.size() ? ipcs_[c.ipc].get() : nullptr,
+    };
 }
 
 Fault FrontendProgram::fault(std::size_t device) const {
@@ -103,7 +202,17 @@ DriverCounters FrontendProgram::driver_counters(std::size_t device) const {
 }
 
 Interrupts::Counters FrontendProgram::interrupt_counters() const {
-    return interrupts_ ? interrupts_->counters() : Interrupts::Counters{};
+    Interrupts::Counters sum;
+    for (const Vcpu& v : vcpus_) {
+        if (!v.interrupts)
+            continue;
+        const Interrupts::Counters& c = v.interrupts->counters();
+        sum.exceptions += c.exceptions;
+        sum.handled += c.handled;
+        sum.spurious += c.spurious;
+        sum.unexpected += c.unexpected;
+    }
+    return sum;
 }
 
 }  // namespace vms::frontend

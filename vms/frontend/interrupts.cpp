@@ -48,13 +48,31 @@ void Interrupts::start() {
     if (profile_.setup == InterruptProfile::Setup::all_interrupts) {
         configure_all();
         configure_private();
-        write(gic_.gicc, gicc::pmr, linux_priority_mask);
     } else {
         write(gic_.gicd, gicd::ctlr, gicd::ctlr_enable);
-        write(gic_.gicc, gicc::pmr, gicc::pmr_all);
     }
+    enable_interface();
+}
+
+void Interrupts::start_secondary(IntId call, InterruptHandler& handler) {
+    cpu_.mask_interrupts(true);
+    cpu_.set_vector(this);
+    if (profile_.setup == InterruptProfile::Setup::all_interrupts)
+        configure_private();
+    attach(call, handler);
+    enable_interface();
+}
+
+/// The CPU interface, and then this CPU.
+void Interrupts::enable_interface() {
+    const bool all = profile_.setup == InterruptProfile::Setup::all_interrupts;
+    write(gic_.gicc, gicc::pmr, all ? linux_priority_mask : gicc::pmr_all);
     write(gic_.gicc, gicc::ctlr, read(gic_.gicc, gicc::ctlr) | gicc::ctlr_enable);
     cpu_.mask_interrupts(false);
+}
+
+void Interrupts::send(IntId sgi, std::uint32_t targets) {
+    write(gic_.gicd, gicd::sgir, targets << gicd::sgir_target_shift | sgi.value);
 }
 
 /// Every shared interrupt to this CPU, level-sensitive, of one priority, inactive and disabled.

@@ -63,6 +63,12 @@ class Interrupts final : public InterruptVector {
 
     /// Set the controller up, take over the vector and unmask.
     void start();
+    /// The same on a CPU that another has switched on: only what each CPU has for itself. `call` is
+    /// attached before anything is taken: another CPU may have sent it already.
+    void start_secondary(IntId call, InterruptHandler& handler);
+
+    /// Send a software-generated interrupt to the CPUs of this mask, a bit for each vCPU.
+    void send(IntId sgi, std::uint32_t targets);
 
     /// Have `handler` called for `id` and enable it. An id may have several handlers: a shared
     /// line.
@@ -82,6 +88,7 @@ class Interrupts final : public InterruptVector {
 
     void configure_all();
     void configure_private();
+    void enable_interface();
     void configure_trigger(IntId id);
     std::uint32_t own_target_mask();
     bool attached(IntId id) const;

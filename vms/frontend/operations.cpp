@@ -35,6 +35,12 @@ struct Row {
 
 constexpr std::array<Row, operation_count> rows{{
     {Operation::boot, "frontend.boot", {20000, 5000, 3000, 900, 600}, {400, 60, 120, 30, 12}},
+    {Operation::cpu_on, "frontend.cpu_on", {5200, 1300, 900, 260, 120}, {30, 6, 6, 3, 2}},
+    {Operation::secondary_boot,
+     "frontend.secondary_boot",
+     {7400, 1800, 1200, 340, 160},
+     {120, 20, 30, 10, 6}},
+    {Operation::cpu_call, "frontend.cpu_call", {160, 40, 24, 14, 8}, {8, 2, 2, 1, 1}},
     {Operation::register_access, "frontend.register_access", {14, 3, 2, 3, 2}, {5, 1, 1, 1, 1}},
     {Operation::probe_device,
      "frontend.probe_device",
@@ -60,6 +66,8 @@ constexpr std::array<Row, operation_count> rows{{
      "frontend.virtio_interrupt",
      {90, 24, 10, 8, 6},
      {16, 4, 2, 2, 2}},
+    {Operation::ipc_doorbell, "frontend.ipc_doorbell", {420, 100, 70, 32, 14}, {12, 2, 3, 2, 1}},
+    {Operation::ipc_interrupt, "frontend.ipc_interrupt", {380, 90, 60, 30, 16}, {10, 3, 2, 2, 1}},
     {Operation::timer_tick, "frontend.timer_tick", {650, 160, 90, 50, 28}, {24, 4, 4, 3, 2}},
     {Operation::workload_call, "frontend.workload_call", {480, 120, 80, 38, 16}, {10, 2, 2, 1, 1}},
     {Operation::workload_line, "frontend.workload_line", {192, 16, 16, 2, 2}, {192, 16, 16, 2, 2}},

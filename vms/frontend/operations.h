@@ -15,6 +15,9 @@ namespace vms::frontend {
 
 enum class Operation : std::uint8_t {
     boot,              ///< from reset to the first device
+    cpu_on,            ///< prepare another CPU, down to the PSCI call
+    secondary_boot,    ///< of a CPU that was switched on, interrupt controller excluded
+    cpu_call,          ///< handler of another CPU's SGI
     register_access,   ///< what surrounds one access to a device register
     probe_device,      ///< a driver's bookkeeping for one device
     ring_create,       ///< one virtqueue, without clearing its memory
@@ -31,6 +34,8 @@ enum class Operation : std::uint8_t {
     irq_entry,         ///< vector to the handler, interrupt-controller accesses excluded
     irq_exit,          ///< handler to the exception return
     virtio_interrupt,  ///< the transport's handler, register accesses excluded
+    ipc_doorbell,      ///< a program's ring of a doorbell, down to the hypercall
+    ipc_interrupt,     ///< handler of a doorbell
     timer_tick,        ///< handler of the periodic timer
     workload_call,     ///< a program's read or write, as far as the driver
     workload_line,     ///< a program makes or checks 64 bytes

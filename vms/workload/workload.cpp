@@ -17,11 +17,10 @@ struct KindName {
 };
 
 constexpr std::array kind_names{
-    KindName{Kind::console_echo, "console-echo"},
-    KindName{Kind::console_write, "console-write"},
-    KindName{Kind::console_read, "console-read"},
-    KindName{Kind::console_duplex, "console-duplex"},
-    KindName{Kind::idle, "idle"},
+    KindName{Kind::console_echo, "console-echo"}, KindName{Kind::console_write, "console-write"},
+    KindName{Kind::console_read, "console-read"}, KindName{Kind::console_duplex, "console-duplex"},
+    KindName{Kind::ipc_ping, "ipc-ping"},         KindName{Kind::ipc_echo, "ipc-echo"},
+    KindName{Kind::registers, "registers"},       KindName{Kind::idle, "idle"},
 };
 
 /// Bytes asked for by one read, as a program with a page of buffer would.
@@ -53,33 +52,41 @@ std::optional<Kind> find_kind(std::string_view name) {
 Workload::Workload(Config config, const Costs& costs) : config_(std::move(config)), costs_(costs) {
 }
 
-bool Workload::run(Cpu& cpu, Terminal* terminal) {
-    const bool has_terminal = terminal != nullptr && terminal->usable();
+bool Workload::run(Cpu& cpu, const Resources& resources) {
+    const bool has_terminal = resources.terminal != nullptr && resources.terminal->usable();
+    const bool equipped = (!needs_terminal(config_.kind) || has_terminal) &&
+                          (!needs_ipc(config_.kind) || resources.ipc != nullptr);
     bool success = false;
-    if (!needs_terminal(config_.kind) || has_terminal) {
+    if (equipped) {
         wait_for_start(cpu);
         counters_.state = State::running;
-        switch (config_.kind) {
-            case Kind::console_echo:
-                success = echo(cpu, *terminal);
-                break;
-            case Kind::console_write:
-                success = write_pattern(cpu, *terminal);
-                break;
-            case Kind::console_read:
-                success = read_pattern(cpu, *terminal);
-                break;
-            case Kind::console_duplex:
-                success = duplex(cpu, *terminal);
-                break;
-            case Kind::idle:
-                success = true;
-                break;
-        }
+        success = work(cpu, resources);
     }
     counters_.finished_tick = cpu.counter();
     counters_.state = success ? State::succeeded : State::failed;
     return success;
+}
+
+bool Workload::work(Cpu& cpu, const Resources& r) {
+    switch (config_.kind) {
+        case Kind::console_echo:
+            return echo(cpu, *r.terminal);
+        case Kind::console_write:
+            return write_pattern(cpu, *r.terminal);
+        case Kind::console_read:
+            return read_pattern(cpu, *r.terminal);
+        case Kind::console_duplex:
+            return duplex(cpu, *r.terminal);
+        case Kind::ipc_ping:
+            return ipc_ping(cpu, *r.ipc);
+        case Kind::ipc_echo:
+            return ipc_echo(cpu, *r.ipc);
+        case Kind::registers:
+            return read_register(cpu);
+        case Kind::idle:
+            return true;
+    }
+    return false;
 }
 
 bool Workload::echo(Cpu& cpu, Terminal& terminal) {
@@ -135,6 +142,19 @@ bool Workload::duplex(Cpu& cpu, Terminal& terminal) {
     return read_pattern(cpu, terminal);
 }
 
+bool Workload::read_register(Cpu& cpu) {
+    Pace pace(cpu, config_.period_ns);
+    while (counters_.reads < config_.count) {
+        pace.wait(cpu);
+        cpu.retire(costs_.access);
+        const std::uint64_t begin = cpu.counter();
+        cpu.load(config_.register_address, Width::word);
+        counters_.read_ticks.add(cpu.counter() - begin);
+        ++counters_.reads;
+    }
+    return true;
+}
+
 bool Workload::write(Cpu& cpu, Terminal& terminal, std::span<const std::byte> bytes) {
     cpu.retire(costs_.call);
     const std::uint64_t begin = cpu.counter();
@@ -153,7 +173,7 @@ bool Workload::write_chunk(Cpu& cpu, Terminal& terminal) {
     std::vector<std::byte> bytes(static_cast<std::size_t>(std::min(left, chunk)));
     for (std::size_t i = 0; i < bytes.size(); ++i)
         bytes[i] = static_cast<std::byte>(pattern_byte(config_.seed, counters_.tx_bytes + i));
-    cpu.retire(costs_.line * lines_of(bytes.size()));
+    charge_lines(cpu, bytes.size());
     return write(cpu, terminal, bytes);
 }
 
@@ -175,8 +195,7 @@ std::size_t Workload::read_and_check(Cpu& cpu, Terminal& terminal) {
     for (std::size_t i = 0; i < n; ++i)
         if (buffer[i] != static_cast<std::byte>(pattern_byte(config_.seed, at + i)))
             ++counters_.mismatches;
-    if (n != 0)
-        cpu.retire(costs_.line * lines_of(n));
+    charge_lines(cpu, n);
     return n;
 }
 
@@ -187,11 +206,13 @@ bool Workload::wait(Cpu& cpu, Terminal& terminal) {
     return true;
 }
 
+void Workload::charge_lines(Cpu& cpu, std::size_t bytes) const {
+    if (bytes != 0)
+        cpu.retire(costs_.line * lines_of(bytes));
+}
+
 void Workload::wait_for_start(Cpu& cpu) const {
-    const std::uint32_t hz = cpu.counter_frequency();
-    const std::uint64_t start = ticks_at(config_.start_ns, hz);
-    for (std::uint64_t now = cpu.counter(); now < start; now = cpu.counter())
-        cpu.retire_nanoseconds(nanoseconds_of(start - now, hz));
+    wait_for_tick(cpu, ticks_at(config_.start_ns, cpu.counter_frequency()));
 }
 
 }  // namespace vms::workload

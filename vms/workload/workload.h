@@ -1,11 +1,10 @@
-// What a VM does with its console: the kinds of work, their configuration, and the counters that
+// What a VM does with its devices: the kinds of work, their configuration, and the counters that
 // tell how it went. The words and defaults are those of a scenario's `workloads`.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +12,10 @@
 #include "vms/cpu.h"
 #include "vms/types.h"
 #include "vms/workload/crc32.h"
+#include "vms/workload/distribution.h"
+#include "vms/workload/ipc_port.h"
+#include "vms/workload/pace.h"
+#include "vms/workload/range.h"
 #include "vms/workload/terminal.h"
 
 namespace vms::workload {
@@ -22,6 +25,9 @@ enum class Kind : std::uint8_t {
     console_write,   ///< write `bytes` bytes of the pattern
     console_read,    ///< read `bytes` bytes and compare them with the pattern
     console_duplex,  ///< both at once
+    ipc_ping,        ///< send `count` messages to another VM, each after the answer to the last
+    ipc_echo,        ///< answer `count` messages of another VM
+    registers,       ///< read a register of a device `count` times
     idle,            ///< nothing: the CPU waits for interrupts
 };
 
@@ -30,35 +36,48 @@ std::string_view name(Kind kind);
 std::optional<Kind> find_kind(std::string_view name);
 
 constexpr bool needs_terminal(Kind kind) {
-    return kind != Kind::idle;
+    switch (kind) {
+        case Kind::console_echo:
+        case Kind::console_write:
+        case Kind::console_read:
+        case Kind::console_duplex:
+            return true;
+        case Kind::ipc_ping:
+        case Kind::ipc_echo:
+        case Kind::registers:
+        case Kind::idle:
+            break;
+    }
+    return false;
+}
+
+/// Whether it can run on a vCPU that is not the VM's first, which has the devices' interrupts.
+constexpr bool runs_on_any_vcpu(Kind kind) {
+    return kind == Kind::registers || kind == Kind::idle;
+}
+
+constexpr bool needs_ipc(Kind kind) {
+    return kind == Kind::ipc_ping || kind == Kind::ipc_echo;
 }
 
 struct Config {
     Kind kind = Kind::idle;
+    unsigned vcpu = 0;                  ///< where it runs
+    GuestAddr register_address{};       ///< registers: the 32-bit register that is read
     std::size_t device = 0;             ///< index into the program's devices
     std::string text;                   ///< console-echo: written first
     std::uint64_t lines = 0;            ///< console-echo: lines to give back before it is done
-    std::uint64_t bytes = 0;            ///< console-write, -read, -duplex: bytes each way
+    std::uint64_t bytes = 0;            ///< console-write, -read, -duplex: bytes each way;
+                                        ///< ipc-ping: of a message
     std::uint64_t chunk = 256;          ///< console-write, -duplex: bytes a write
     std::uint64_t seed = 0;             ///< of the pattern
+    std::size_t ipc = 0;                ///< index into the program's ipcs
+    std::uint64_t doorbell = 0;         ///< index that the hypercall names: as a rule, ipc
+    std::uint64_t event = 0;            ///< doorbell rung on the other side
+    std::uint64_t count = 0;            ///< ipc-ping, ipc-echo: messages; registers: reads
+    std::uint64_t period_ns = 0;        ///< ipc-ping, registers: from one to the next at least
     std::uint64_t start_ns = 0;         ///< begins no earlier (nanoseconds of the counter's time)
     std::uint64_t timer_period_ns = 0;  ///< a periodic virtual timer beside the work; 0: none
-};
-
-/// Number, extremes and sum of a quantity, in whole units of it.
-struct Range {
-    std::uint64_t count = 0;
-    std::uint64_t min = std::numeric_limits<std::uint64_t>::max();
-    std::uint64_t max = 0;
-    std::uint64_t sum = 0;
-
-    constexpr void add(std::uint64_t v) {
-        ++count;
-        min = v < min ? v : min;
-        max = v > max ? v : max;
-        sum += v;
-    }
-    constexpr std::uint64_t min_or_zero() const { return count == 0 ? 0 : min; }
 };
 
 enum class State : std::uint8_t { waiting, running, succeeded, failed };
@@ -71,16 +90,28 @@ struct Counters {
     std::uint32_t tx_crc32 = 0;
     std::uint32_t rx_crc32 = 0;
     std::uint64_t lines = 0;
-    std::uint64_t mismatches = 0;  ///< received bytes that differ from the pattern
+    std::uint64_t mismatches = 0;  ///< received bytes, or messages, that are not as expected
     Range write_ticks;             ///< duration of each write, counter ticks
+    std::uint64_t messages = 0;    ///< ipc-ping: answered; ipc-echo: taken
+    std::uint64_t doorbells_refused = 0;
+    std::uint64_t reads = 0;        ///< registers: answered
+    Distribution read_ticks;        ///< registers: duration of each read
+    Distribution round_trip_ticks;  ///< ipc-ping: from before the message to after its answer
     std::uint64_t finished_tick = 0;
 };
 
 /// Work of the program above the driver, turned into time by the core model.
 struct Costs {
-    Work call;  ///< one read or write, as far as the driver
-    Work line;  ///< making or checking 64 bytes
-    Work wake;  ///< continuing after a wait
+    Work call;    ///< one read or write, as far as the driver
+    Work line;    ///< making or checking 64 bytes
+    Work wake;    ///< continuing after a wait
+    Work access;  ///< what surrounds one access to a device register
+};
+
+/// What a workload works with; null for what it does not need or could not be had.
+struct Resources {
+    Terminal* terminal = nullptr;
+    IpcPort* ipc = nullptr;
 };
 
 /// One workload on one CPU: run() does it, the counters tell.
@@ -88,19 +119,24 @@ class Workload {
   public:
     Workload(Config config, const Costs& costs);
 
-    /// Do the work. `terminal` is null for a device that could not be had: the work then fails.
-    /// True: it succeeded.
-    bool run(Cpu& cpu, Terminal* terminal);
+    /// Do the work; it fails when what it needs is missing. True: it succeeded.
+    bool run(Cpu& cpu, const Resources& resources);
 
     const Config& config() const { return config_; }
     const Counters& counters() const { return counters_; }
 
   private:
+    bool work(Cpu& cpu, const Resources& resources);
     bool echo(Cpu& cpu, Terminal& terminal);
     bool write_pattern(Cpu& cpu, Terminal& terminal);
     bool read_pattern(Cpu& cpu, Terminal& terminal);
     bool duplex(Cpu& cpu, Terminal& terminal);
+    bool ipc_ping(Cpu& cpu, IpcPort& port);
+    bool ipc_echo(Cpu& cpu, IpcPort& port);
+    bool read_register(Cpu& cpu);
 
+    bool ring(Cpu& cpu, IpcPort& port);
+    void charge_lines(Cpu& cpu, std::size_t bytes) const;
     bool write(Cpu& cpu, Terminal& terminal, std::span<const std::byte> bytes);
     bool write_chunk(Cpu& cpu, Terminal& terminal);
     std::size_t read(Cpu& cpu, Terminal& terminal, std::span<std::byte> into);

@@ -174,6 +174,30 @@ TEST(Psci, AProgramThatReturnsIsOff) {
     EXPECT_EQ(began, 2u);
 }
 
+TEST(Psci, WhoWatchesIsToldWhenACpuPowersDown) {
+    Rig r(three_vcpus());
+    std::vector<Picos> told;
+    r.hypervisor.on_power_down([&] { told.push_back(models::kernel_now()); });
+    Picos off{};
+    r.run_on(0, split(
+                    [&](vms::Cpu& cpu) {
+                        EXPECT_EQ(told.size(), 2u) << "the others, at boot";
+                        EXPECT_EQ(psci(cpu, cpu_on, 1), 0);
+                        cpu.retire_nanoseconds(1'000'000);
+                        EXPECT_EQ(told.size(), 2u);
+                        cpu.retire_nanoseconds(10'000'000);
+                    },
+                    [&](vms::Cpu& cpu) {
+                        cpu.retire_nanoseconds(5'000'000);
+                        off = r.cores[2]->now();
+                        psci(cpu, cpu_off);
+                    }));
+    r.simulate();
+    ASSERT_GE(told.size(), 3u);
+    EXPECT_GE(told[2], Picos::ms(5));
+    EXPECT_LE(told[2], off + Picos::us(10));
+}
+
 TEST(Psci, AnyVcpuMaySwitchTheFirstOnAgain) {
     Rig r(three_vcpus());
     unsigned first = 0;

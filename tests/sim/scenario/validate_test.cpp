@@ -248,6 +248,54 @@ TEST(Validate, Shmem) {
                 {"vms.linux0.remio_devs.con0.shmem.shmem_id", "another bind_key"});
 }
 
+TEST(Validate, Vcpus) {
+    const auto smp = [](std::vector<std::string> overrides) {
+        return load_scenario(std::string(BAOSIM_SOURCE_DIR) + "/scenarios/smp-frontend.yaml",
+                             overrides);
+    };
+    const std::string second = "vms.linux0.software.workloads.2";
+    const LoadResult r = smp({});
+    ASSERT_TRUE(r.scenario) << all(r);
+    EXPECT_EQ(r.scenario->vms.at(1).software.workloads.at(2).vcpu, 1U);
+    expect_says(error_at(smp({second + ".vcpu=2"}), second + ".vcpu"), {"found 2", "2 vCPUs"});
+    expect_says(error_at(smp({"vms.linux0.cpu_affinity=0x2"}), second + ".vcpu"), {"one vCPU"});
+    expect_says(error_at(smp({"vms.linux0.software.workloads.1.vcpu=1"}),
+                         "vms.linux0.software.workloads.1.vcpu"),
+                {"console-write", "vCPU 0"});
+    expect_says(error_at(smp({"vms.backend.cpu_affinity=0x9"}), "vms.backend.cpu_affinity"),
+                {"2 CPUs", "one loop"});
+    expect_says(error_at(smp({second + ".device=con7"}), second + ".device"), {"con0"});
+}
+
+LoadResult set_ipc(std::vector<std::string> overrides) {
+    return load_scenario(std::string(BAOSIM_SOURCE_DIR) + "/scenarios/ipc-ping.yaml", overrides);
+}
+
+TEST(Validate, IpcWorkloads) {
+    const std::string ping = "vms.asker.software.workloads.0";
+    const std::string echo = "vms.answerer.software.workloads.0";
+    EXPECT_TRUE(set_ipc({}).scenario);
+    // What the hypervisor checks is for the run to show.
+    EXPECT_TRUE(set_ipc({ping + ".doorbell=7", ping + ".event=9"}).scenario);
+    expect_says(error_at(set_ipc({ping + ".ipc=1"}), ping + ".ipc"), {"found 1", "ipcs 0 to 0"});
+    // Half of 64 KiB less 128 bytes, in eight slots of a multiple of 64, less 16 bytes each.
+    expect_says(error_at(set_ipc({ping + ".bytes=4017B"}), ping + ".bytes"), {"4016"});
+    EXPECT_TRUE(set_ipc({ping + ".bytes=4016B"}).scenario);
+    expect_says(error_at(set_ipc({echo + ".bytes=1B"}), echo + ".bytes"),
+                {"does not use this key"});
+    expect_says(error_at(set_ipc({"vms.answerer.ipcs.0.size=32KiB"}), "vms.answerer.ipcs.0"),
+                {"32768", "65536"});
+    expect_says(error_at(set_ipc({"vms.answerer.ipcs.0.interrupts=[]"}), echo + ".ipc"),
+                {"no interrupts"});
+    expect_says(error_at(set_ipc({"vms.answerer.software.workloads=[]"}), ping),
+                {"nothing is at the other end", "ipc-echo"});
+    expect_says(error_at(set_ipc({echo + ".type=ipc-ping", echo + ".bytes=1B"}), echo),
+                {"an ipc-ping of vms.asker already"});
+    expect_says(error_at(set({"vms.linux0.software.workloads.0.count=3"}),
+                         "vms.linux0.software.workloads.0.count"),
+                {"does not use this key"});
+}
+
 TEST(Validate, DevicesOfVms) {
     expect_says(error_at(set({"vms.linux0.devs=[{device: uart1}]"}), "vms.linux0.devs.0"),
                 {"uart1 of backend", "vms.backend.devs.0"});

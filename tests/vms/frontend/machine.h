@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -58,6 +59,9 @@ class Machine final : public vms::Cpu {
     std::vector<std::string> log;
     std::vector<std::string> gic_log;
     std::vector<std::pair<vms::Note, std::pair<std::uint64_t, std::uint64_t>>> notes;
+    /// What answers a hypercall or a call to the firmware, when there is one that does.
+    std::function<void(vms::CallRegisters&)> on_hvc;
+    std::function<void(vms::CallRegisters&)> on_smc;
     std::uint64_t limit_ns = 10'000'000'000;
 
     std::uint64_t now_ns() const { return now_; }
@@ -94,8 +98,16 @@ class Machine final : public vms::Cpu {
         return load(a, w);
     }
     void barrier() override { advance(1); }
-    void hvc(vms::CallRegisters&) override {}
-    void smc(vms::CallRegisters&) override {}
+    void hvc(vms::CallRegisters& x) override {
+        if (on_hvc)
+            on_hvc(x);
+        advance(1);
+    }
+    void smc(vms::CallRegisters& x) override {
+        if (on_smc)
+            on_smc(x);
+        advance(1);
+    }
     void retire(const vms::Work& work) override { advance(work.instructions); }
     void retire_nanoseconds(std::uint64_t ns) override { advance(ns); }
     void wait_for_interrupt() override {

@@ -287,6 +287,9 @@ TEST(Kinds, NamesAreThoseOfScenarios) {
     EXPECT_EQ(find_kind("console-write"), Kind::console_write);
     EXPECT_EQ(find_kind("console-read"), Kind::console_read);
     EXPECT_EQ(find_kind("console-duplex"), Kind::console_duplex);
+    EXPECT_EQ(find_kind("ipc-ping"), Kind::ipc_ping);
+    EXPECT_EQ(find_kind("ipc-echo"), Kind::ipc_echo);
+    EXPECT_EQ(find_kind("registers"), Kind::registers);
     EXPECT_EQ(find_kind("idle"), Kind::idle);
     EXPECT_FALSE(find_kind("console"));
 }
