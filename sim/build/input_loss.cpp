@@ -17,7 +17,6 @@ InputLoss::InputLoss(const Scenario& s, const Software& software, const Platform
     for (const auto& objects : platform.serial_lines()) {
         Line line;
         line.objects = objects.get();
-        line.vm = "-";
         for (std::size_t v = 0; v < s.vms.size(); ++v) {
             const VmConfig& vm = s.vms[v];
             for (const DevConfig& d : vm.devs) {

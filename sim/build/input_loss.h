@@ -29,7 +29,7 @@ class InputLoss {
     /// A serial line, and the console that it carries.
     struct Line {
         const SerialLineObjects* objects = nullptr;
-        std::string vm;  ///< that it is passed through to, or "-"
+        std::string vm = std::string(1, '-');  ///< that it is passed through to, or "-"
         models::CpuId cpu{};
         std::size_t vm_index = 0;
         std::string console;  ///< name of the remio_dev; empty: none
