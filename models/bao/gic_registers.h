@@ -30,8 +30,19 @@ constexpr std::uint32_t eoi_mode_ns = 1u << 9;
 }  // namespace gicc
 namespace gich {
 constexpr std::uint64_t hcr = 0x000;
+constexpr std::uint64_t misr = 0x010;
+constexpr std::uint64_t eisr0 = 0x020;
+constexpr std::uint64_t elrsr0 = 0x030;
 constexpr std::uint64_t lr = 0x100;
+constexpr std::uint32_t hcr_en = 1u << 0;
+constexpr std::uint32_t hcr_uie = 1u << 1;
 constexpr std::uint32_t hcr_lrenpie = 1u << 2;
+constexpr std::uint32_t hcr_npie = 1u << 3;
+constexpr unsigned hcr_eoicount_shift = 27;
+constexpr std::uint32_t misr_eoi = 1u << 0;
+constexpr std::uint32_t misr_u = 1u << 1;
+constexpr std::uint32_t misr_lrenp = 1u << 2;
+constexpr std::uint32_t misr_np = 1u << 3;
 }  // namespace gich
 
 /// The SGI that carries CPU messages (Bao: IPI_CPU_MSG).

@@ -37,6 +37,14 @@ constexpr std::uint64_t affinity_mask = 0xff'00ff'ffff;
 /// CPU_SUSPEND's power_state, bit 16: power-down, else standby.
 constexpr std::uint64_t power_down_state = 1u << 16;
 
+/// Bao: vm_get_vcpu_by_mpidr. nullptr when the VM has none of this affinity.
+Vcpu* find_vcpu(const Vm& vm, std::uint64_t target) {
+    for (const auto& v : vm.vcpus)
+        if ((v->mpidr() & affinity_mask) == (target & affinity_mask))
+            return v.get();
+    return nullptr;
+}
+
 }  // namespace
 
 std::int64_t Hypervisor::psci(Cpu& c, const vms::CallRegisters& x) {
@@ -85,13 +93,7 @@ std::int64_t Hypervisor::psci_features(std::uint64_t function) {
 
 std::int64_t Hypervisor::cpu_on(Cpu& c, std::uint64_t target, std::uint64_t entry,
                                 std::uint64_t context) {
-    Vcpu* wanted = nullptr;
-    for (const auto& v : c.vcpu->vm->vcpus) {
-        if ((v->mpidr() & affinity_mask) == (target & affinity_mask)) {
-            wanted = v.get();
-            break;
-        }
-    }
+    Vcpu* wanted = find_vcpu(*c.vcpu->vm, target);
     if (wanted == nullptr)
         return invalid_parameters;
     c.core->sync();
@@ -113,14 +115,12 @@ std::int64_t Hypervisor::cpu_on(Cpu& c, std::uint64_t target, std::uint64_t entr
 }
 
 std::int64_t Hypervisor::affinity_info(const Cpu& c, std::uint64_t target) const {
-    for (const auto& v : c.vcpu->vm->vcpus) {
-        if ((v->mpidr() & affinity_mask) == (target & affinity_mask) &&
-            v->power != Vcpu::Power::on) {
-            observe(c, "psci.affinity-info-always-on",
-                    fmt::format("AFFINITY_INFO of vCPU {}, which is off: Bao answers ON whatever "
-                                "is asked; a driver that waits for OFF waits in vain",
-                                v->id));
-        }
+    const Vcpu* v = find_vcpu(*c.vcpu->vm, target);
+    if (v != nullptr && v->power != Vcpu::Power::on) {
+        observe(c, "psci.affinity-info-always-on",
+                fmt::format("AFFINITY_INFO of vCPU {}, which is off: Bao answers ON whatever is "
+                            "asked; a driver that waits for OFF waits in vain",
+                            v->id));
     }
     return 0;  // ON
 }

@@ -7,29 +7,13 @@
 
 #include <fmt/format.h>
 
+#include "models/bao/gic_registers.h"
 #include "models/bao/hypervisor.h"
 #include "models/bao/vgic_registers.h"
 
 namespace models::bao {
 
 namespace {
-
-// Virtual interface control block (GIC-400 TRM 3.6; GICv2 architecture 5.3).
-namespace gich {
-constexpr std::uint64_t hcr = 0x000;
-constexpr std::uint64_t misr = 0x010;
-constexpr std::uint64_t eisr0 = 0x020;
-constexpr std::uint64_t elrsr0 = 0x030;
-constexpr std::uint64_t lr0 = 0x100;
-constexpr std::uint32_t hcr_en = 1u << 0;
-constexpr std::uint32_t hcr_uie = 1u << 1;
-constexpr std::uint32_t hcr_npie = 1u << 3;
-constexpr unsigned hcr_eoicount_shift = 27;
-constexpr std::uint32_t misr_eoi = 1u << 0;
-constexpr std::uint32_t misr_u = 1u << 1;
-constexpr std::uint32_t misr_lrenp = 1u << 2;
-constexpr std::uint32_t misr_np = 1u << 3;
-}  // namespace gich
 
 // Fields of a list register.
 namespace lr {
@@ -83,10 +67,10 @@ void Vgic::gich_write(Cpu& c, std::uint64_t offset, std::uint32_t value) {
     c.core->write32(c.gich, offset, value);
 }
 std::uint32_t Vgic::lr_read(Cpu& c, unsigned n) {
-    return gich_read(c, gich::lr0 + 4 * n);
+    return gich_read(c, gich::lr + 4 * n);
 }
 void Vgic::lr_write(Cpu& c, unsigned n, std::uint32_t value) {
-    gich_write(c, gich::lr0 + 4 * n, value);
+    gich_write(c, gich::lr + 4 * n, value);
     if (!c.lr_written)
         c.lr_written = h_.mark(c);
 }
@@ -489,7 +473,7 @@ void Vgic::eoi_highest_spilled_active(Cpu& c) {
         return;
     i->state = static_cast<std::uint8_t>(i->state & ~active);
     if (is_hw(*i))
-        c.core->write32(c.gicd, 0x380 + 4 * (i->id.value / 32), 1u << i->id.value % 32);
+        c.core->write32(c.gicd, gicd::icactiver + 4 * (i->id.value / 32), 1u << i->id.value % 32);
     else if ((i->state & pending) != 0)
         add_lr(c, *i);
 }
