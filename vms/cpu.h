@@ -16,6 +16,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <span>
 
 #include "vms/types.h"
 
@@ -55,6 +56,14 @@ enum class Note : std::uint8_t {
     workload_done,  ///< a = 1 success, 0 failure
     backend_step,   ///< a = service::Step, b = detail: what a back-end did last, for diagnoses
     driver_fault,   ///< a front-end refuses to go on: a = code of its driver
+};
+
+/// Where software has an Ethernet frame in its hands, for captures and accounts.
+enum class FramePoint : std::uint8_t {
+    driver_tx,  ///< a front-end driver made it available: device = its window's base
+    driver_rx,  ///< a front-end driver took it from its ring: device = its window's base
+    port_in,    ///< it came into a switch: device = port
+    port_out,   ///< a switch gave it to a port: device = port
 };
 
 class Cpu {
@@ -149,6 +158,11 @@ class Cpu {
 
     virtual void note(Note what, std::uint64_t a = 0, std::uint64_t b = 0) = 0;
 
+    /// Whether anybody looks at frames: without, what a frame's bytes cost to gather is saved.
+    bool frames_wanted() const { return frames_wanted_; }
+    virtual void note_frame(FramePoint /*where*/, std::uint64_t /*device*/,
+                            std::span<const std::byte> /*frame*/) {}
+
     Cpu(const Cpu&) = delete;
     Cpu& operator=(const Cpu&) = delete;
 
@@ -171,6 +185,7 @@ class Cpu {
     void add_ram_window(const RamWindow& w) { ram_.push(w); }
     void clear_ram_windows() { ram_.count = 0; }
     void set_reset_state(const ResetState& s) { reset_state_ = s; }
+    void want_frames(bool wanted) { frames_wanted_ = wanted; }
 
   private:
     struct RamWindows {
@@ -185,6 +200,7 @@ class Cpu {
     };
     RamWindows ram_;
     ResetState reset_state_;
+    bool frames_wanted_ = false;
 };
 
 /// A program that runs on a CPU from reset on. run() returning powers the CPU off.

@@ -32,6 +32,7 @@ Core::Core(sc_core::sc_module_name name, const Parameters& p, Timeline& timeline
 Core::~Core() = default;
 
 void Core::thread() {
+    want_frames(probes_.frames != nullptr);
     timeline_.resumed();
     ++timeline_.activations;
     if (!booted_) {
@@ -494,6 +495,12 @@ void Core::note(vms::Note what, std::uint64_t a, std::uint64_t b) {
     }
     if (on_note_)
         on_note_(what, a, b);
+}
+
+void Core::note_frame(vms::FramePoint where, std::uint64_t device,
+                      std::span<const std::byte> frame) {
+    if (probes_.frames != nullptr)
+        probes_.frames->frame({local_, p_.id, where, device, frame});
 }
 
 }  // namespace models

@@ -197,6 +197,8 @@ class Core final : public sc_core::sc_module,
     void set_timer(std::uint64_t compare, vms::TimerControl control) override;
     vms::TimerControl timer_control() override;
     void note(vms::Note what, std::uint64_t a, std::uint64_t b) override;
+    void note_frame(vms::FramePoint where, std::uint64_t device,
+                    std::span<const std::byte> frame) override;
 
   protected:
     std::uint64_t load_slow(vms::GuestAddr a, vms::Width w, std::uint64_t old) override;

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "models/base/time.h"
 #include "models/bus/target.h"
+#include "vms/cpu.h"
 
 namespace models {
 
@@ -80,6 +83,15 @@ struct MmioRecord {
     std::uint8_t exception_level = 0;
 };
 
+/// An Ethernet frame in the hands of software; the bytes are valid during the call.
+struct FrameRecord {
+    Picos time{};
+    CpuId cpu{};
+    vms::FramePoint where{};
+    std::uint64_t device = 0;
+    std::span<const std::byte> bytes;
+};
+
 /// Something that would go unseen on a board and that a user should know: which rule, who, what.
 struct Observation {
     Picos time{};
@@ -94,6 +106,7 @@ class Probe {
     virtual void event(const Event& e) = 0;
     virtual void leg(const LegRecord& r) = 0;
     virtual void mmio(const MmioRecord& r) = 0;
+    virtual void frame(const FrameRecord& /*r*/) {}
     virtual void observation(Observation o) = 0;
 
   protected:
@@ -105,6 +118,7 @@ struct ProbeHub {
     Probe* events = nullptr;
     Probe* legs = nullptr;
     Probe* mmio = nullptr;
+    Probe* frames = nullptr;  ///< before the simulation starts
     Probe* observations = nullptr;
 
     void event(const Event& e) const {

@@ -36,6 +36,10 @@ class Fanout final : public Sink {
         for (models::Probe* s : sinks_)
             s->mmio(r);
     }
+    void frame(const models::FrameRecord& r) override {
+        for (models::Probe* s : sinks_)
+            s->frame(r);
+    }
     void observation(models::Observation o) override {
         for (models::Probe* s : sinks_)
             s->observation(o);
