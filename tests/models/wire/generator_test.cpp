@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <stdexcept>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -18,7 +19,8 @@ namespace {
 /// A generator, station 1, at end a; what it sends to is station 2.
 struct GeneratorBench : Bench {
     explicit GeneratorBench(GeneratorParameters p, const LinkParameters& l = {})
-        : Bench(l), generator("generator", station(1), to_station_2(p), link.a(), activity) {}
+        : Bench(l),
+          generator("generator", station(1), to_station_2(std::move(p)), link.a(), activity) {}
 
     static GeneratorParameters to_station_2(GeneratorParameters p) {
         if (std::get<packets::Ipv4Address>(p.target).value == 0)
@@ -26,6 +28,24 @@ struct GeneratorBench : Bench {
         return p;
     }
     Generator generator;
+};
+
+/// Requests of station 1 that an echo host, station 2, answers.
+struct RequestBench : Bench {
+    explicit RequestBench(GeneratorParameters p, const LinkParameters& l = {})
+        : Bench(l),
+          generator("generator", station(1), requests(std::move(p)), link.a(), activity),
+          echo(station(2), link.b()) {}
+
+    static GeneratorParameters requests(GeneratorParameters p) {
+        p.target = *station(2).ipv4;
+        p.target_mac = station(2).mac;
+        p.port = EchoHost::default_port;
+        p.mode = GeneratorParameters::Mode::closed_loop;
+        return p;
+    }
+    Generator generator;
+    EchoHost echo;
 };
 
 GeneratorParameters known_mac(GeneratorParameters p) {
@@ -147,66 +167,40 @@ TEST(Generator, ToAGroup) {
 // One request at a time: two ways of 8 + 64 bytes, the cable twice, the echo's delay and the think
 // time.
 TEST(Generator, IsClosedLoop) {
-    Bench b;
-    Generator generator("generator", station(1),
-                        {.target = *station(2).ipv4,
-                         .target_mac = station(2).mac,
-                         .port = 7,
-                         .mode = GeneratorParameters::Mode::closed_loop,
-                         .think = Picos::us(3),
-                         .count = 10},
-                        b.link.a(), b.activity);
-    EchoHost echo(station(2), b.link.b());
+    RequestBench b({.think = Picos::us(3), .count = 10});
     run_until(Picos::ms(1));
-    const GeneratorCounters& c = generator.traffic();
+    const GeneratorCounters& c = b.generator.traffic();
     constexpr std::uint64_t round_trip = 2 * (576 + 50) + 1000;
     EXPECT_EQ(c.answered, 10U);
     EXPECT_EQ(c.round_trip_ns.range().min, round_trip);
     EXPECT_EQ(c.round_trip_ns.range().max, round_trip);
     EXPECT_EQ(c.last, Picos::ns(9 * (round_trip + 3000)));
     EXPECT_EQ(c.timed_out, 0U);
-    EXPECT_TRUE(generator.finished());
+    EXPECT_TRUE(b.generator.finished());
     EXPECT_TRUE(b.activity.idle());
 }
 
 TEST(Generator, KeepsItsWindowFull) {
-    Bench b;
-    Generator generator("generator", station(1),
-                        {.target = *station(2).ipv4,
-                         .target_mac = station(2).mac,
-                         .port = 7,
-                         .mode = GeneratorParameters::Mode::closed_loop,
-                         .window = 4},
-                        b.link.a(), b.activity);
-    EchoHost echo(station(2), b.link.b());
+    RequestBench b({.window = 4});
     std::uint64_t most = 0;
     for (int i = 1; i <= 200; ++i) {
         run_until(Picos::ns(500) + kernel_now());
-        most = std::max(most, generator.outstanding());
+        most = std::max(most, b.generator.outstanding());
     }
     EXPECT_EQ(most, 4U);
     // Four slots of 672 ns are longer than a round trip of 2252 ns: the medium is the limit.
-    EXPECT_NEAR(static_cast<double>(generator.traffic().answered), 100'000 / 672.0, 4);
-    EXPECT_TRUE(generator.endless());
+    EXPECT_NEAR(static_cast<double>(b.generator.traffic().answered), 100'000 / 672.0, 4);
+    EXPECT_TRUE(b.generator.endless());
 }
 
 TEST(Generator, LossAndDuplicationInAClosedLoop) {
-    Bench b({.a_to_b = {.loss = Chance::percent(10)},
-             .b_to_a = {.loss = Chance::percent(10), .duplication = Chance::percent(10)},
-             .seed = 5});
-    Generator generator("generator", station(1),
-                        {.target = *station(2).ipv4,
-                         .target_mac = station(2).mac,
-                         .port = 7,
-                         .mode = GeneratorParameters::Mode::closed_loop,
-                         .window = 3,
-                         .timeout = Picos::us(50),
-                         .count = 2000},
-                        b.link.a(), b.activity);
-    EchoHost echo(station(2), b.link.b());
+    RequestBench b({.window = 3, .timeout = Picos::us(50), .count = 2000},
+                   {.a_to_b = {.loss = Chance::percent(10)},
+                    .b_to_a = {.loss = Chance::percent(10), .duplication = Chance::percent(10)},
+                    .seed = 5});
     run_until(Picos::ms(500));
-    const GeneratorCounters& c = generator.traffic();
-    EXPECT_TRUE(generator.finished());
+    const GeneratorCounters& c = b.generator.traffic();
+    EXPECT_TRUE(b.generator.finished());
     EXPECT_EQ(c.sent, 2000U);
     EXPECT_EQ(c.answered + c.timed_out, c.sent);
     EXPECT_EQ(c.timed_out, b.link.counters(Side::a).lost + b.link.counters(Side::b).lost);
@@ -216,41 +210,24 @@ TEST(Generator, LossAndDuplicationInAClosedLoop) {
 }
 
 TEST(Generator, AnswersAfterTheTimeoutAreLate) {
-    Bench b;
-    Generator generator("generator", station(1),
-                        {.target = *station(2).ipv4,
-                         .target_mac = station(2).mac,
-                         .port = 7,
-                         .mode = GeneratorParameters::Mode::closed_loop,
-                         .timeout = Picos::us(2),
-                         .count = 3},
-                        b.link.a(), b.activity);
-    EchoHost echo(station(2), b.link.b());
+    RequestBench b({.timeout = Picos::us(2), .count = 3});
     run_until(Picos::ms(1));
-    EXPECT_EQ(generator.traffic().timed_out, 3U);
-    EXPECT_EQ(generator.traffic().late, 3U);
-    EXPECT_EQ(generator.traffic().last, Picos::us(4));
+    EXPECT_EQ(b.generator.traffic().timed_out, 3U);
+    EXPECT_EQ(b.generator.traffic().late, 3U);
+    EXPECT_EQ(b.generator.traffic().last, Picos::us(4));
 }
 
 TEST(Generator, TriesAgainWhenTheLinkIsDown) {
-    Bench b({.outages = {{Picos::us(1), Picos::us(35)}}});
-    Generator generator("generator", station(1),
-                        {.target = *station(2).ipv4,
-                         .target_mac = station(2).mac,
-                         .port = 7,
-                         .mode = GeneratorParameters::Mode::closed_loop,
-                         .timeout = Picos::us(10),
-                         .count = 5},
-                        b.link.a(), b.activity);
-    EchoHost echo(station(2), b.link.b());
+    RequestBench b({.timeout = Picos::us(10), .count = 5},
+                   {.outages = {{Picos::us(1), Picos::us(35)}}});
     run_until(Picos::ms(1));
-    const GeneratorCounters& c = generator.traffic();
+    const GeneratorCounters& c = b.generator.traffic();
     // At 0: lost on the way; at 10, 20, 30: not sent; at 40: answered.
     EXPECT_EQ(c.timed_out, 1U);
     EXPECT_EQ(c.dropped, 3U);
     EXPECT_EQ(c.answered, 1U);
-    EXPECT_EQ(generator.counters().tx_link_down, 3U);
-    EXPECT_TRUE(generator.finished());
+    EXPECT_EQ(b.generator.counters().tx_link_down, 3U);
+    EXPECT_TRUE(b.generator.finished());
 }
 
 TEST(Generator, NeedsAnAddressOfTheTargetsFamily) {
