@@ -83,6 +83,7 @@ struct Config {
     GicPlatform gic;
     unsigned cpu_num = 4;
     bool firmware_standby = false;  ///< cpu_standby is a PSCI call to EL3 and not a plain WFI
+    bool corrected_vgic = false;    ///< without what Bao's vGIC loses or doubles (vgic.h)
 };
 
 }  // namespace models::bao

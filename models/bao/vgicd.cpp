@@ -5,6 +5,7 @@
 
 #include "models/bao/hypervisor.h"
 #include "models/bao/vgic.h"
+#include "models/bao/vgic_fields.h"
 #include "models/bao/vgic_registers.h"
 
 namespace models::bao {
@@ -47,16 +48,6 @@ const Vgic::FieldInfo& Vgic::info(Field f) {
 }
 
 namespace {
-
-constexpr unsigned max_sgis = 16;
-constexpr unsigned max_targets = 8;
-
-bool is_sgi(const VgicInterrupt& i) {
-    return i.id.value < max_sgis;
-}
-bool is_hw(const VgicInterrupt& i) {
-    return !is_sgi(i) && i.hw;
-}
 
 /// vCPU mask of a VM to physical CPU mask, and back.
 std::uint8_t to_physical(const Vm& vm, std::uint64_t mask) {
@@ -181,8 +172,7 @@ void Vgic::update_hw(Cpu& c, Field f, VgicInterrupt& i) {
 }
 
 void Vgic::set_field(Cpu& c, Field f, VgicInterrupt& i, std::uint64_t data) {
-    if (c.vcpu->vm->vcpus.size() > 1)
-        c.core->sync();
+    agree(c);
     if (get_ownership(*c.vcpu, i)) {
         remove_lr(c, i);
         if (update_field(c, f, i, data) && is_hw(i))
