@@ -129,6 +129,7 @@ class Vgic {
     void agree(Cpu& c) const;
     bool update_field(Cpu& c, Field f, VgicInterrupt& i, std::uint64_t data);
     std::uint64_t read_field(Cpu& c, Field f, VgicInterrupt& i);
+    std::uint8_t readable_state(Cpu& c, const VgicInterrupt& i);
     void update_hw(Cpu& c, Field f, VgicInterrupt& i);
     void route(Cpu& c, VgicInterrupt& i);
     void send_route(Cpu& c, const VgicInterrupt& i);

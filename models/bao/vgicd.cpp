@@ -110,6 +110,21 @@ bool Vgic::update_field(Cpu& c, Field f, VgicInterrupt& i, std::uint64_t data) {
     return false;
 }
 
+/// What the pending and active registers show: Bao's copy, which holds nothing while the interrupt
+/// is in a list register.
+std::uint8_t Vgic::readable_state(Cpu& c, const VgicInterrupt& i) {
+    if (corrected())
+        return state_of(c, i);
+    if (i.state == inactive && in_valid_lr(c, i)) {
+        h_.observe(
+            c, "vgic.state-unread",
+            fmt::format("the guest read the pending or active state of interrupt {}, which is "
+                        "in a list register: it reads 0",
+                        i.id.value));
+    }
+    return i.state;
+}
+
 std::uint64_t Vgic::read_field(Cpu& c, Field f, VgicInterrupt& i) {
     switch (f) {
         case Field::set_enable:
@@ -117,10 +132,10 @@ std::uint64_t Vgic::read_field(Cpu& c, Field f, VgicInterrupt& i) {
             return i.enabled ? 1 : 0;
         case Field::set_pending:
         case Field::clear_pending:
-            return (i.state & pending) != 0 ? 1 : 0;
+            return (readable_state(c, i) & pending) != 0 ? 1 : 0;
         case Field::set_active:
         case Field::clear_active:
-            return (i.state & active) != 0 ? 1 : 0;
+            return (readable_state(c, i) & active) != 0 ? 1 : 0;
         case Field::config:
             return i.cfg;
         case Field::priority:

@@ -366,7 +366,7 @@ class Interleaving {
         Epoch e;
         e.kind = kind;
         Picos t = from;
-        const Picos settle = Picos::us(60);
+        const Picos settle = Picos::us(200);  // longer than any chain of messages
         const auto everybody = [&](Turn::What what) {
             for (unsigned v = 0; v < vcpus; ++v) {
                 t = t + Picos::us(what == Turn::What::prepare ? 1000 : 2000);
