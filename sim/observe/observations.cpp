@@ -169,6 +169,12 @@ constexpr Rule catalogue[] = {
      "Use a GIC with more list registers; with one, an interrupt that is changed while it is in "
      "the register leads here, with any number so many nested handlers as there are registers, "
      "and one more interrupt of lower priority."},
+    {"vgic.sgi-lost",
+     "A guest SGI came again from the same vCPU while the earlier one was still pending. Bao takes "
+     "it out of its list register and, since nothing is new, does not put it back: the receiver "
+     "gets neither, until the same SGI comes from another vCPU.",
+     "Let the sender wait until the receiver has seen the earlier SGI, as an acknowledgement in "
+     "shared memory; a Linux guest may lose rescheduling interrupts this way."},
     {"vgic.sgi-source-forgotten",
      "An SGI ended while the same one was pending from another vCPU. Bao looks the interrupt up by "
      "the whole list register instead of its id, finds none and leaves the other pending in no "
@@ -180,12 +186,6 @@ constexpr Rule catalogue[] = {
      "while it was in a list register. It stays there, and is not known to be: when SGI 0 comes "
      "again it is in two registers, and the receiver may take it twice.",
      "Let handlers of SGI 0 (in Linux: rescheduling) bear being called once too often."},
-    {"vgic.sgi-lost",
-     "A guest SGI came again from the same vCPU while the earlier one was still pending. Bao takes "
-     "it out of its list register and, since nothing is new, does not put it back: the receiver "
-     "gets neither, until the same SGI comes from another vCPU.",
-     "Let the sender wait until the receiver has seen the earlier SGI, as an acknowledgement in "
-     "shared memory; a Linux guest may lose rescheduling interrupts this way."},
     {"vgic.spilled-again",
      "An interrupt that is on the list of spilled ones was put there again: the list loses those "
      "behind it, or is linked to itself. Any write of the guest to a distributor register that "
