@@ -21,6 +21,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/models/bao/rig.h"
+#include "tests/support/random_steps.h"
 #include "tests/support/validation.h"
 
 namespace {
@@ -517,8 +518,7 @@ TEST_P(VgicInterleaving, NoInterruptIsLostOrDoubled) {
         validation::behaviour("Virtual interrupt controller",
                               "random interleavings over 4 vCPUs and 40 interrupts: none lost or "
                               "doubled, with 1 to 16 list registers (the corrected vGIC)");
-    const char* wanted = std::getenv("BAOSIM_VGIC_STEPS");
-    const std::uint64_t steps = wanted != nullptr ? std::stoull(wanted) : 20'000;
+    const std::uint64_t steps = random_steps(20'000);
     Interleaving i(GetParam(), 1000 + GetParam(), steps);
     i.run();
     EXPECT_GE(i.done, steps);

@@ -39,6 +39,10 @@ class LinuxDriver : public testing::TestWithParam<bool> {
 };
 
 TEST_P(LinuxDriver, Initialises) {
+    if (!GetParam())  // named once
+        validation::behaviour("GIC-400",
+                              "the Linux GICv2 driver, unmodified accesses, EOImode 0 "
+                              "and 1");
     EXPECT_EQ(first.interrupts(), 192u);
     EXPECT_TRUE(first.is_gicv2()) << "GICC_IIDR as the driver tells a GICv2 by it";
     EXPECT_EQ(masks, (std::vector<std::uint32_t>{1, 2}));
@@ -156,6 +160,7 @@ TEST_F(ZephyrDriver, Initialises) {
 }
 
 TEST_F(ZephyrDriver, HandlesByPriority) {
+    validation::behaviour("GIC-400", "the Zephyr GICv2 driver, unmodified accesses");
     gic.set_priority(level_spi, 0x40, false);
     gic.set_priority(edge_spi, 0x20, true);
     gic.enable(level_spi);
