@@ -23,6 +23,8 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 struct Outcome {
+    Outcome() noexcept(false) = default;  // nlohmann::json may allocate
+
     int status = -1;
     std::string out;  ///< standard output and error
     json results;

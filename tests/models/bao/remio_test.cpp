@@ -9,7 +9,7 @@ namespace {
 
 using namespace rig;
 
-std::function<void(vms::Cpu&)> after_boot(std::function<void(vms::Cpu&)> f) {
+std::function<void(vms::Cpu&)> after_boot(const std::function<void(vms::Cpu&)>& f) {
     return [f](vms::Cpu& cpu) {
         cpu.retire_nanoseconds(1'000'000);
         f(cpu);
