@@ -120,7 +120,8 @@ def document(source, rows, behaviours, observations):
         "",
         "## Behaviour",
         "",
-        "What is known of the hypervisor's behaviour, and the test that shows it.",
+        "What is known of the behaviour of the hypervisor and of the interrupt controller, and the test that",
+        "shows it.",
     ]
     for chapter in sorted(behaviours):
         text += ["", f"### {chapter}", "", "| behaviour | test |", "|---|---|"]
