@@ -88,6 +88,8 @@ bool is_number(KeyKind kind) {
         case K::size:
         case K::time:
         case K::frequency:
+        case K::rate:
+        case K::share:
         case K::address:
         case K::interrupt:
         case K::mask:
@@ -96,6 +98,9 @@ bool is_number(KeyKind kind) {
         case K::word:
         case K::path:
         case K::boolean:
+        case K::mac:
+        case K::ipv4:
+        case K::ipv6:
         case K::choice:
         case K::map:
         case K::named:
@@ -115,6 +120,10 @@ const NumberForm& number_form(KeyKind kind) {
             return time_form();
         case K::frequency:
             return frequency_form();
+        case K::rate:
+            return rate_form();
+        case K::share:
+            return share_form();
         case K::address:
             return address_form();
         case K::mask:
@@ -126,6 +135,9 @@ const NumberForm& number_form(KeyKind kind) {
         case K::word:
         case K::path:
         case K::boolean:
+        case K::mac:
+        case K::ipv4:
+        case K::ipv6:
         case K::choice:
         case K::map:
         case K::named:
@@ -155,12 +167,22 @@ std::string_view kind_name(KeyKind kind) {
             return "time";
         case K::frequency:
             return "frequency";
+        case K::rate:
+            return "rate";
+        case K::share:
+            return "share";
         case K::address:
             return "address";
         case K::interrupt:
             return "interrupt id";
         case K::mask:
             return "CPU mask";
+        case K::mac:
+            return "MAC address";
+        case K::ipv4:
+            return "IPv4 address";
+        case K::ipv6:
+            return "IPv6 address";
         case K::choice:
             return "choice";
         case K::map:
