@@ -12,6 +12,7 @@
 #include "models/base/time.h"
 #include "models/bus/target.h"
 #include "vms/types.h"
+#include "vms/workload/packets/addresses.h"
 
 namespace sim {
 
@@ -55,6 +56,26 @@ struct UartConfig {
     bool writes_file() const { return !output.empty() && output != "stdout" && output != "none"; }
 };
 
+/// A network controller of the platform, a Cadence GEM.
+struct NicConfig {
+    Place place;
+    std::string name;  ///< "gem3"
+    models::PhysAddr base{};
+    std::uint64_t size = 0x1000;
+    std::vector<vms::IntId> interrupts;  ///< of the controller; of wake-on-LAN
+    std::uint64_t stream_id = 0;         ///< by which the SMMU knows its accesses
+    vms::workload::packets::MacAddress mac;
+    std::uint8_t phy_address = 0;
+    models::Picos autonegotiation{};
+    std::uint64_t pclk_hz = 0;
+    std::uint64_t tx_buffer_bytes = 0;
+    std::uint64_t rx_buffer_bytes = 0;
+    models::Picos descriptor_read{};
+    models::Picos descriptor_write{};
+    models::Picos data_latency{};
+    std::uint64_t data_rate = 0;  ///< bits a second
+};
+
 struct GicConfig {
     unsigned version = 2;
     models::PhysAddr gicd{};
@@ -81,6 +102,7 @@ struct PlatformConfig {
     GicConfig gic;
     bool firmware_standby = false;  ///< standby is a PSCI call to EL3, not a plain WFI
     std::vector<UartConfig> uarts;
+    std::vector<NicConfig> nics;
 };
 
 /// Core and interconnect figures; origin and range of each: the schema.
@@ -126,6 +148,7 @@ struct DevConfig {
     vms::GuestAddr va{};
     std::uint64_t size = 0;
     std::vector<vms::IntId> interrupts;
+    std::uint64_t id = 0;  ///< stream that the SMMU translates as the VM's; 0: none
 };
 
 struct IpcConfig {
@@ -220,6 +243,40 @@ struct VmConfig {
     SoftwareConfig software;
 };
 
+/// What befalls the frames of one direction of a link; shares in parts per billion.
+struct ImpairmentConfig {
+    std::uint64_t loss = 0;
+    std::uint64_t duplicate = 0;
+    std::uint64_t reorder = 0;
+    models::Picos reorder_delay{};
+    models::Picos jitter{};
+};
+
+struct OutageConfig {
+    models::Picos from{};
+    models::Picos until{};
+};
+
+/// A cable between two ends, each a network controller or a host.
+struct LinkConfig {
+    Place place;
+    std::string name;
+    std::vector<std::string> between;
+    std::uint64_t rate = 0;  ///< bits a second
+    models::Picos propagation{};
+    /// Of what each end sends, in the order of `between`.
+    std::vector<ImpairmentConfig> impairments;
+    std::vector<OutageConfig> outages;
+};
+
+/// Where frames are written to a file: a link, or a network device or interface of a VM.
+struct CaptureConfig {
+    Place place;
+    std::string vm;  ///< empty: `name` is a link
+    std::string name;
+    std::string file;
+};
+
 /// What must hold at the end: a metric against a bound, or against another metric.
 struct ExpectConfig {
     Place place;
@@ -244,6 +301,8 @@ struct Scenario {
     TimingConfig timing;
     std::vector<ShmemConfig> shmemlist;
     std::vector<VmConfig> vms;
+    std::vector<LinkConfig> links;
+    std::vector<CaptureConfig> captures;
     std::vector<ExpectConfig> expect;
 };
 

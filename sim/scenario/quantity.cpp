@@ -42,8 +42,9 @@ constexpr std::array rate_units{
     Unit{"Gbps", 1'000'000'000},
 };
 constexpr std::array share_units{
-    Unit{"%", 10'000},
-    Unit{"ppm", 1},
+    Unit{"%", 10'000'000},
+    Unit{"ppm", 1'000},
+    Unit{"ppb", 1},
 };
 
 /// What people write for a unit of ours.

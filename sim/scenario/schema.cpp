@@ -56,6 +56,9 @@ KeySpec make_schema() {
             required(named("vms",
                            "The virtual machines, by name. Their order is that of Bao's `vmlist`.",
                            vm())),
+            named("links", "Full-duplex Ethernet links, by name.", link()),
+            list("captures", "Frames to write to files, to be read with Wireshark or tshark.",
+                 capture()),
             list("expect", "What must hold at the end for the run to pass.", expectation()),
         });
 }

@@ -22,7 +22,7 @@ enum class KeyKind {
     time,       ///< picoseconds
     frequency,  ///< hertz
     rate,       ///< bits a second
-    share,      ///< parts per million
+    share,      ///< parts per billion
     address,    ///< guest-physical or physical, by the key
     interrupt,  ///< a GIC interrupt id
     mask,       ///< a bit for each CPU

@@ -19,6 +19,7 @@ void validate(const Scenario& scenario, const Value& values, Diagnostics& out) {
         validate_software(c, vm);
     }
     validate_ipc_partners(c);
+    validate_network(c);
     validate_expectations(c);
 }
 

@@ -95,6 +95,9 @@ inline KeySpec interrupts(std::string help) {
 
 // The parts.
 KeySpec platform();
+KeySpec nic();
+KeySpec link();
+KeySpec capture();
 KeySpec timing();
 KeySpec vm();
 KeySpec software();

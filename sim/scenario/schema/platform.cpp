@@ -85,6 +85,7 @@ KeySpec platform() {
                 {address("gicd", "Distributor (emulated)."),
                  address("gicc", "CPU interface (`gicv` appears here).")}),
             named("uarts", "Serial lines, by name.", uart()),
+            named("nics", "Network controllers, by name.", nic()),
         }));
 }
 

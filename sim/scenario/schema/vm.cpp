@@ -53,17 +53,22 @@ KeySpec vm() {
                          required(size("size", "Bytes, a multiple of 4KiB.")),
                          address("phys", "Physical address (Bao: place_phys); without it, chosen."),
                      })),
-            list("devs",
-                 "Devices passed through to it: `{device: uart1}` for one of the platform, or an "
-                 "address, a size and interrupts as in Bao.",
-                 map("", "",
-                     {
-                         text("device", "A UART of the platform, by name."),
-                         address("pa", "Physical address, a multiple of 4KiB."),
-                         address("va", "Guest-physical address; default: the physical one."),
-                         size("size", "Bytes."),
-                         interrupts("Interrupts of the device."),
-                     })),
+            list(
+                "devs",
+                "Devices passed through to it: `{device: uart1}` for one of the platform, or an "
+                "address, a size and interrupts as in Bao.",
+                map("", "",
+                    {
+                        text("device", "A UART or network controller of the platform, by name."),
+                        address("pa", "Physical address, a multiple of 4KiB."),
+                        address("va", "Guest-physical address; default: the physical one."),
+                        size("size", "Bytes."),
+                        interrupts("Interrupts of the device."),
+                        number(K::integer, "id", "", "0", "0x7fff",
+                               "Stream by which the SMMU knows the device's accesses to memory "
+                               "(Bao: id); default: the `stream_id` of a controller that is named, "
+                               "else 0, for none."),
+                    })),
             list("ipcs", "Shared memory with doorbells.",
                  map("", "",
                      {

@@ -103,6 +103,7 @@ void validate_files(const Checks& c);
 void validate_cpus(const Checks& c);
 void validate_physical_memory(const Checks& c);
 void validate_interrupts(const Checks& c);
+void validate_network(const Checks& c);
 // Of one VM.
 void validate_guest_memory(const Checks& c, std::size_t vm);
 void validate_software(const Checks& c, std::size_t vm);

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -46,14 +47,23 @@ class FileChecks : private Checks {
             if (!u.writes_file())
                 continue;
             const Place& place = values_["platform"]["uarts"].items[i]["output"].place;
-            const std::string taken =
-                use.writes(u.output, fmt::format("{} ({})", place.key, format_short(place)));
-            if (!taken.empty())
-                error(place,
-                      "found {}, which is {} and would be overwritten; write another "
-                      "file, stdout or none",
-                      quote(u.output), taken);
+            written(use, u.output, place, "stdout or none");
         }
+        for (std::size_t i = 0; i < s_.captures.size(); ++i)
+            written(use, s_.captures[i].file, values_["captures"].items[i]["file"].place, {});
+    }
+
+    void written(FileUse& use, const std::string& file, const Place& place,
+                 std::string_view others) {
+        if (file.empty()) {
+            error(place, "found an empty text; write the name of a file");
+            return;
+        }
+        const std::string taken =
+            use.writes(file, fmt::format("{} ({})", place.key, format_short(place)));
+        if (!taken.empty())
+            error(place, "found {}, which is {} and would be overwritten; write another file{}{}",
+                  quote(file), taken, others.empty() ? "" : ", ", others);
     }
 
     void readable(const std::string& file, const Value& v) {

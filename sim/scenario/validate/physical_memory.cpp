@@ -142,6 +142,8 @@ class PhysicalMemoryChecks : private Checks {
         spans.insert(spans.end(), gic.begin(), gic.end());
         for (const UartConfig& u : s_.platform.uarts)
             spans.push_back({u.base.value, u.size, u.name, u.place});
+        for (const NicConfig& n : s_.platform.nics)
+            spans.push_back({n.base.value, n.size, n.name, n.place});
         addressable(spans);
         no_overlap(spans, "an address has one device: write another");
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "sim/scenario/spelling.h"
 #include "sim/scenario/validate/checks.h"
 
 namespace sim {
@@ -56,24 +57,13 @@ class PlatformChecks : private Checks {
                 aligned(r[key], r[key].u64());
         if (s_.platform.ram.empty())
             error(p["ram"].place, "found no memory; write at least one entry of base and size");
-        std::map<unsigned, Place> used;
         for (std::size_t i = 0; i < s_.platform.uarts.size(); ++i) {
             const UartConfig& u = s_.platform.uarts[i];
             const Value& v = p["uarts"].items[i];
             for (const char* key : {"base", "size"})
                 aligned(v[key], v[key].u64());
             baud(u, v["baud"].given ? v["baud"] : v);
-            const unsigned id = u.interrupt.value;
-            if (id < first_spi || id >= lines)
-                error(v["interrupt"].place,
-                      "interrupt {} cannot be wired to a device; allowed is {} to {} (the "
-                      "platform's interrupt_lines): write one of those",
-                      id, first_spi, lines - 1);
-            const auto [first, added] = used.emplace(id, v["interrupt"].place);
-            if (!added)
-                error(v["interrupt"].place,
-                      "interrupt {} is that of {} too ({}); a line has one device: write another",
-                      id, first->second.key, format_short(first->second));
+            wired(u.interrupt, v["interrupt"].place);
             const int sources =
                 (u.input.empty() ? 0 : 1) + (u.pattern ? 1 : 0) + (u.input_file.empty() ? 0 : 1);
             if (sources > 1)
@@ -89,9 +79,56 @@ class PlatformChecks : private Checks {
                 error(v["output"].place,
                       "found an empty text; write stdout, none or the name of a file");
         }
+        for (std::size_t i = 0; i < s_.platform.nics.size(); ++i)
+            nic(s_.platform.nics[i], p["nics"].items[i]);
     }
 
   private:
+    void wired(vms::IntId interrupt, const Place& place) {
+        const unsigned id = interrupt.value;
+        const unsigned lines = s_.platform.gic.interrupt_lines;
+        if (id < first_spi || id >= lines)
+            error(place,
+                  "interrupt {} cannot be wired to a device; allowed is {} to {} (the "
+                  "platform's interrupt_lines): write one of those",
+                  id, first_spi, lines - 1);
+        const auto [first, added] = used_.emplace(id, place);
+        if (!added)
+            error(place,
+                  "interrupt {} is that of {} too ({}); a line has one device: write another", id,
+                  first->second.key, format_short(first->second));
+    }
+
+    void nic(const NicConfig& n, const Value& v) {
+        for (const char* key : {"base", "size"})
+            aligned(v[key], v[key].u64());
+        if (n.interrupts.empty() || n.interrupts.size() > 2)
+            error(v["interrupts"].place,
+                  "found {} interrupts; a Cadence GEM has one, or one and that of wake-on-LAN: "
+                  "write them, such as [95, 96]",
+                  n.interrupts.size());
+        for (std::size_t k = 0; k < n.interrupts.size(); ++k)
+            wired(n.interrupts[k], v["interrupts"].items[k].place);
+        if (n.mac.is_multicast())
+            error(v["mac"].place,
+                  "found {}, the address of a group; an interface has one of its own: write one "
+                  "whose first byte is even, such as 02:00:00:00:00:01",
+                  v["mac"].text);
+        if (const UartConfig* u = find_named(s_.platform.uarts, n.name))
+            error(n.place,
+                  "{} is a UART too ({}); devices are told apart by their names: write "
+                  "another",
+                  quote(n.name), format_short(u->place));
+        if (n.stream_id == 0)
+            return;
+        const auto [first, added] = streams_.emplace(n.stream_id, v["stream_id"].place);
+        if (!added)
+            error(v["stream_id"].place,
+                  "found {:#x}, which is that of {} too ({}); the SMMU tells devices apart by it: "
+                  "write another",
+                  n.stream_id, first->second.key, format_short(first->second));
+    }
+
     /// The driver derives its rate from the reference clock by whole dividers; a receiver that is
     /// more than half a bit off after ten misses the stop bit.
     void baud(const UartConfig& u, const Value& v) {
@@ -108,6 +145,9 @@ class PlatformChecks : private Checks {
                   "understood; write {}, or another reference_clock",
                   u.baud, u.reference_clock_hz, nearest_rate, tolerance_percent, nearest_rate);
     }
+
+    std::map<unsigned, Place> used_;  // interrupts
+    std::map<std::uint64_t, Place> streams_;
 };
 
 }  // namespace

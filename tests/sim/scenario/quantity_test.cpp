@@ -86,12 +86,12 @@ TEST(Quantity, RatesAndShares) {
     expect_problem("1Gbit/s", rate_form(), "write 1Gbps");
     expect_problem("1g", rate_form(), "write 1Gbps");
     expect_problem("1GHz", rate_form(), "allowed are bps, kbps, Mbps or Gbps");
-    EXPECT_EQ(value("0.1%", share_form()), 1'000U);
+    EXPECT_EQ(value("0.1%", share_form()), 1'000'000U);
     EXPECT_EQ(value("0%", share_form()), 0U);
-    EXPECT_EQ(value("100 %", share_form()), 1'000'000U);
-    EXPECT_EQ(value("0.0001%", share_form()), 1U);
-    EXPECT_EQ(value("250ppm", share_form()), 250U);
-    expect_problem("0.00001%", share_form(), "finer than can be counted");
+    EXPECT_EQ(value("100 %", share_form()), 1'000'000'000U);
+    EXPECT_EQ(value("0.0001%", share_form()), 1'000U);
+    EXPECT_EQ(value("250ppm", share_form()), 250'000U);
+    expect_problem("0.00000001%", share_form(), "finer than can be counted");
     expect_problem("0.1", share_form(), "without a unit");
 }
 
