@@ -1,7 +1,5 @@
 #include "vms/service/backend.h"
 
-#include "vms/abi/gicv2.h"
-#include "vms/abi/split_ring.h"
 #include "vms/abi/virtio_mmio.h"
 
 namespace vms::service {
@@ -23,51 +21,47 @@ std::uint64_t ring_features(const DeviceConfig& config) {
     return f;
 }
 
-SerialPort& make_serial(BackendStorage& storage, Port& port, const SerialConfig& s) {
-    if (s.kind == SerialKind::pl011)
-        return storage.serial.emplace<Pl011Uart>(port,
-                                                 Pl011Uart::Parameters{s.base, s.clock_hz, s.baud});
-    return storage.serial.emplace<CadenceUart>(port,
-                                               CadenceUart::Parameters{s.base, s.clock_hz, s.baud});
+// --- console ------------------------------------------------------------------------------------
+
+ConfigProblem check_console(const GuestConfig& guest, const DeviceConfig& config) {
+    const ConsoleConfig& c = config.console;
+    if (c.port_count != 1)
+        return ConfigProblem::bad_port_count;
+    const std::size_t serial = c.ports[0].serial;
+    if (serial >= guest.peripheral_count || !is_serial(guest.peripherals[serial].kind))
+        return ConfigProblem::no_serial;
+    for (std::size_t i = 0; i < guest.device_count; ++i)
+        if (&guest.devices[i] != &config && guest.devices[i].backend == config.backend &&
+            guest.devices[i].console.ports[0].serial == serial)
+            return ConfigProblem::serial_in_use;
+    return ConfigProblem::none;
 }
 
-VirtioDevice& make_console(BackendStorage& storage, Port& port, const DeviceConfig& config,
-                           DeviceCounters& counters) {
-    SerialPort& serial = make_serial(storage, port, config.serial);
+PeripheralSet console_peripherals(const GuestConfig& /*guest*/, const DeviceConfig& config) {
+    PeripheralSet set;
+    for (std::size_t i = 0; i < config.console.port_count; ++i)
+        set.add(config.console.ports[i].serial);
+    return set;
+}
+
+VirtioDevice& make_console(BackendStorage& storage, const BackendContext& c) {
+    SerialPort& serial = *c.peripherals.serial(c.config.console.ports[0].serial);
     return storage.device.emplace<Console>(
-        port, serial,
-        Console::Parameters{.ring_features = ring_features(config),
-                            .queue_size_max = config.queue_size,
-                            .cols = config.console_cols,
-                            .rows = config.console_rows,
-                            .emergency_write = config.console_emergency_write},
-        counters);
+        c.port, serial,
+        Console::Parameters{.ring_features = ring_features(c.config),
+                            .queue_size_max = c.config.queue_size,
+                            .cols = c.config.console.cols,
+                            .rows = c.config.console.rows,
+                            .emergency_write = c.config.console.emergency_write},
+        c.counters);
 }
 
 constexpr BackendKind kinds[] = {
-    {.name = "console", .needs_serial = true, .make = make_console},
+    {.name = "console",
+     .check = check_console,
+     .peripherals = console_peripherals,
+     .make = make_console},
 };
-
-bool interrupt_valid(IntId id) {
-    return id.value >= abi::gicv2::first_ppi && id.value < abi::gicv2::gicc::first_special;
-}
-
-ConfigProblem check(const DeviceConfig& d) {
-    if (d.backend == nullptr)
-        return ConfigProblem::no_backend;
-    if (!abi::ring::valid_queue_size(d.queue_size) || d.queue_size > max_chain_segments)
-        return ConfigProblem::bad_queue_size;
-    if (d.window_size < abi::mmio::config)
-        return ConfigProblem::window_too_small;
-    if (d.backend->needs_serial && d.serial.kind == SerialKind::none)
-        return ConfigProblem::no_serial;
-    if (!interrupt_valid(d.interrupt) ||
-        (d.serial.kind != SerialKind::none && !interrupt_valid(d.serial.interrupt)))
-        return ConfigProblem::no_interrupt;
-    if (d.shmem_size == 0)
-        return ConfigProblem::no_shared_memory;
-    return ConfigProblem::none;
-}
 
 }  // namespace
 
@@ -80,19 +74,6 @@ const BackendKind* find_backend(std::string_view name) {
         if (k.name == name)
             return &k;
     return nullptr;
-}
-
-ConfigProblem check(const GuestConfig& config, std::size_t& device) {
-    device = 0;
-    if (config.device_count > max_devices)
-        return ConfigProblem::too_many_devices;
-    if (config.ring_budget == 0)
-        return ConfigProblem::no_ring_budget;
-    for (; device < config.device_count; ++device)
-        if (const ConfigProblem p = check(config.devices[device]); p != ConfigProblem::none)
-            return p;
-    device = 0;
-    return ConfigProblem::none;
 }
 
 }  // namespace vms::service

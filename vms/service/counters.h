@@ -27,8 +27,6 @@ struct DeviceCounters {
     std::uint64_t dropped_emergency = 0;  ///< emergency writes with no room in the serial port
     std::uint64_t receiver_errors = 0;    ///< overrun, framing, parity or break at the receiver
 
-    std::uint64_t hardware_failures = 0;  ///< the serial port did not start as it should
-
     // Whatever a front-end does that it must not do.
     std::uint64_t bad_accesses = 0;       ///< width, alignment, direction, unknown register
     std::uint64_t violations = 0;         ///< out of order against the status state machine
@@ -45,6 +43,12 @@ struct DeviceCounters {
         return bad_accesses + violations + refused_features + queue_faults + bad_buffers +
                dropped_chains;
     }
+};
+
+struct PeripheralCounters {
+    std::uint64_t start_failures = 0;  ///< it did not start as it should
+    std::uint64_t interrupts = 0;      ///< silenced in the vector
+    std::uint64_t serves = 0;          ///< times that the main loop served it
 };
 
 struct GuestCounters {

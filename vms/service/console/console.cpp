@@ -46,7 +46,7 @@ void Console::write_config(std::uint32_t offset, Width /*width*/, std::uint32_t 
         ++counters_.tx_bytes;
     else
         ++counters_.dropped_emergency;
-    emergency_staged_ = true;
+    serial_.request_service();
 }
 
 void Console::activate(const DeviceContext& context) {
@@ -153,13 +153,10 @@ bool Console::transmit_step() {
     return true;
 }
 
-bool Console::serve_hardware() {
-    emergency_staged_ = false;
-    const bool more = serial_.serve(input_);
+void Console::receive(std::byte b) {
+    input_.receive(b);
     counters_.received_bytes = input_.received();
     counters_.dropped_input = input_.dropped();
-    counters_.receiver_errors = input_.errors();
-    return more;
 }
 
 }  // namespace vms::service

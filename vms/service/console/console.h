@@ -9,12 +9,13 @@
 #include <cstdint>
 
 #include "vms/abi/virtio_console.h"
+#include "vms/service/console/input_buffer.h"
 #include "vms/service/drivers/serial_port.h"
 #include "vms/service/virtio/device.h"
 
 namespace vms::service {
 
-class Console final : public VirtioDevice {
+class Console final : public VirtioDevice, private SerialClient {
   public:
     struct Parameters {
         std::uint64_t ring_features = 0;  ///< the transport's features to offer
@@ -25,7 +26,9 @@ class Console final : public VirtioDevice {
     };
 
     Console(Port& port, SerialPort& serial, const Parameters& parameters, DeviceCounters& counters)
-        : port_(port), serial_(serial), p_(parameters), counters_(counters) {}
+        : port_(port), serial_(serial), p_(parameters), counters_(counters) {
+        serial.connect(*this);
+    }
 
     DeviceProfile profile() const override;
     std::uint32_t read_config(std::uint32_t offset, Width width) override;
@@ -36,10 +39,9 @@ class Console final : public VirtioDevice {
     void queue_stopped(std::uint32_t queue) override;
     bool work() override;
 
-    bool begin_hardware() override { return serial_.start(); }
-    void silence_hardware() override { serial_.silence(); }
-    bool serve_hardware() override;
-    bool hardware_waits() const override { return emergency_staged_; }
+    void receive(std::byte b) override;
+    void receiver_error() override { ++counters_.receiver_errors; }
+    void refill() override {}
 
     const InputBuffer& input() const { return input_; }
 
@@ -61,7 +63,6 @@ class Console final : public VirtioDevice {
     DescriptorChain transmitting_;  // held until its last byte is staged
     bool transmit_waits_ = false;   // a kick will tell of the next transmit chain
     bool receive_waits_ = false;    // a kick will tell of the next receive buffer
-    bool emergency_staged_ = false;
 };
 
 }  // namespace vms::service

@@ -57,16 +57,6 @@ class VirtioDevice {
     /// One bounded step of ring work: at most one chain of each queue. True: more can be done now.
     virtual bool work() = 0;
 
-    // The hardware behind the device.
-    /// Once, before interrupts. False: it does not answer as it should.
-    virtual bool begin_hardware() = 0;
-    /// In the interrupt vector: stop the interrupt at its source.
-    virtual void silence_hardware() = 0;
-    /// In the main loop: do what the interrupt asked for. True: more is to be done at once.
-    virtual bool serve_hardware() = 0;
-    /// Whether serve_hardware() has something to do that no interrupt announces.
-    virtual bool hardware_waits() const = 0;
-
     VirtioDevice(const VirtioDevice&) = delete;
     VirtioDevice& operator=(const VirtioDevice&) = delete;
 

@@ -21,4 +21,8 @@ DeviceCounters ServiceProgram::device_counters(std::size_t device) const {
     return guest_ ? guest_->device_counters(device) : DeviceCounters{};
 }
 
+PeripheralCounters ServiceProgram::peripheral_counters(std::size_t peripheral) const {
+    return guest_ ? guest_->peripheral_counters(peripheral) : PeripheralCounters{};
+}
+
 }  // namespace vms::service
