@@ -97,6 +97,7 @@ void NetDevice::activate(const DeviceContext& context) {
     mrg_rxbuf_ = context.has(net::feature::mrg_rxbuf);
     ctrl_vq_ = context.has(net::feature::ctrl_vq);
     transmit_waits_ = false;
+    receive_waits_ = false;
     control_waits_ = false;
     filter_.clear();  // 5.1.9.5.2.1: empty on reset
     if (context.has(net::feature::mac))
@@ -127,7 +128,8 @@ void NetDevice::queue_stopped(std::uint32_t queue) {
 void NetDevice::kicked(std::uint32_t queue) {
     switch (queue) {
         case net::receiveq:
-            receiveq().suppress_kicks();  // a queue that was started anew
+            receive_waits_ = false;
+            receiveq().suppress_kicks();
             break;
         case net::transmitq:
             transmit_waits_ = false;
@@ -257,6 +259,15 @@ Drop NetDevice::deliver(Frame& frame) {
     counters_.rx_bytes += frame.size();
     attention_.completed = true;
     return Drop::none;
+}
+
+bool NetDevice::room() {
+    if (receive_waits_ || !working() || !receiveq().active())
+        return false;
+    if (receiveq().available())
+        return true;
+    receive_waits_ = !receiveq().request_kick();
+    return !receive_waits_;
 }
 
 Drop NetDevice::write(Rest rest) {

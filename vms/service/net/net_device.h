@@ -9,8 +9,9 @@
 // Reception: a frame goes straight into the driver's receive buffers while it is forwarded. There
 // is no backlog: a frame that finds no buffer is dropped and counted, as switches and other
 // implementations of this device do; a backlog would only add delay and memory, and a driver that
-// has fallen behind by a whole ring is not helped by older frames. So nothing ever waits for
-// receive buffers, and the driver is never asked for kicks when it adds some.
+// has fallen behind by a whole ring is not helped by older frames. So
+// the driver is not asked for kicks when it adds receive buffers, unless somebody wants to know of
+// them (room()).
 #pragma once
 
 #include <array>
@@ -55,6 +56,7 @@ class NetDevice final : public VirtioDevice, public SwitchPort {
 
     // --- SwitchPort -------------------------------------------------------------------------
     Drop deliver(Frame& frame) override;
+    bool room() override;
     void uplink_changed(bool up) override;
 
   private:
@@ -106,6 +108,7 @@ class NetDevice final : public VirtioDevice, public SwitchPort {
     bool mrg_rxbuf_ = false;                // negotiated
     bool ctrl_vq_ = false;                  // negotiated
     bool transmit_waits_ = false;           // a kick will tell of the next transmit chain
+    bool receive_waits_ = false;            // a kick will tell of the next receive buffer
     bool control_waits_ = false;            // a kick will tell of the next command
     std::uint64_t unpublished_frames_ = 0;  // delivered since the receive queue was published
     std::uint64_t unpublished_bytes_ = 0;

@@ -27,6 +27,9 @@ class SwitchPort {
     /// Take a copy of the frame before returning, or say why not. The frame's checksum may be
     /// completed, nothing else changed.
     virtual Drop deliver(Frame& frame) = 0;
+    /// Whether a frame would find a place now. False: asking again before the station has done
+    /// something is of no use.
+    virtual bool room() { return true; }
     /// The end of a pass of the main loop: start sending what was taken.
     virtual void flush() {}
     /// The link to the outside came up or went down.
@@ -91,6 +94,7 @@ class Switch {
     /// At the end of a pass.
     void flush();
 
+    bool room(std::uint8_t port) { return slots_[port].to->room(); }
     /// A frame has come in at `from`.
     void enter(std::uint8_t from, Frame& frame);
     /// A frame has come in of which no more is known than its length and why it goes no further.
