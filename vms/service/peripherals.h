@@ -11,6 +11,7 @@
 #include "vms/service/counters.h"
 #include "vms/service/drivers/cadence_uart.h"
 #include "vms/service/drivers/gicv2.h"
+#include "vms/service/drivers/network_port.h"
 #include "vms/service/drivers/pl011_uart.h"
 #include "vms/service/drivers/serial_port.h"
 #include "vms/service/in_place.h"
@@ -33,6 +34,11 @@ class Peripherals {
         return index < count() ? slots_[index].serial : nullptr;
     }
 
+    /// nullptr: no such peripheral, or it is no network interface.
+    NetworkPort* network(std::size_t index) {
+        return index < count() ? slots_[index].network : nullptr;
+    }
+
     /// Set all of them up and let their interrupts through, with this priority.
     void start(Gicv2& gic, std::uint32_t priority);
 
@@ -53,6 +59,7 @@ class Peripherals {
         PeripheralCounters counters;
         Peripheral* peripheral = nullptr;
         SerialPort* serial = nullptr;
+        NetworkPort* network = nullptr;
         volatile bool marked = false;
         InPlace<CadenceUart, Pl011Uart> storage;
     };

@@ -29,6 +29,26 @@ Segment ChainCursor::next(std::size_t limit) {
     return piece;
 }
 
+void ChainCursor::skip(std::uint64_t n) {
+    // Ends with the chain: every piece is a buffer of it, or the rest of n.
+    while (n != 0) {
+        const Segment piece = next(n);
+        if (piece.length == 0)
+            return;
+        n -= piece.length;
+    }
+}
+
+GuestAddr ChainCursor::address(std::uint64_t ahead) const {
+    ahead += offset_;
+    for (const Segment& s : segments_) {
+        if (ahead < s.length)
+            return s.address + ahead;
+        ahead -= s.length;
+    }
+    return {};
+}
+
 std::size_t ChainReader::read(const SharedMemory& memory, std::span<std::byte> to) {
     std::size_t done = 0;
     while (done < to.size()) {

@@ -45,6 +45,10 @@ class ChainCursor {
         : segments_(segments), remaining_(bytes) {}
 
     std::uint64_t remaining() const { return remaining_; }
+    /// Move past as many bytes, or to the end.
+    void skip(std::uint64_t n);
+    /// Of the byte that lies `ahead` bytes further; 0 beyond the end.
+    GuestAddr address(std::uint64_t ahead) const;
 
   protected:
     /// The next piece of at most `limit` bytes that lies together; moves past it.

@@ -39,6 +39,14 @@ struct DeviceContext {
     bool has(unsigned feature) const { return (features >> feature & 1) != 0; }
 };
 
+/// What a device sets when something happened to it outside of work(): chains were completed in
+/// another's turn, or its configuration space has changed (2.5.1). The main loop sees to it at the
+/// end of its pass.
+struct Attention {
+    bool completed = false;
+    bool config_changed = false;
+};
+
 class VirtioDevice {
   public:
     virtual DeviceProfile profile() const = 0;

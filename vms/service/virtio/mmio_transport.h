@@ -42,7 +42,7 @@ class MmioTransport {
 
     /// One bounded step of the device's ring work. True: more can be done now.
     bool work();
-    /// Make all completions visible and decide on an interrupt.
+    /// Make all completions visible, see to faults and decide on an interrupt.
     void publish();
     /// Whether the driver is to be interrupted; the taker clears it and notifies.
     bool take_interrupt_mark() { return std::exchange(interrupt_mark_, false); }
@@ -93,6 +93,7 @@ class MmioTransport {
     void clear_registers();
     void reset();
     void fail(QueueFault fault);
+    bool see_to_faults();
     void raise(std::uint32_t bits);
 
     Port& port_;

@@ -234,6 +234,16 @@ void SplitQueue::complete(DescriptorChain&& chain, std::uint64_t written) {
     done.close();
 }
 
+void SplitQueue::rewind(const Mark& mark, DescriptorChain&& open) {
+    open.close();
+    if (!serviceable())
+        return;
+    counters_->chains -= static_cast<std::uint16_t>(taken_ - mark.taken);
+    counters_->used -= static_cast<std::uint16_t>(used_ - mark.used);
+    taken_ = mark.taken;
+    used_ = mark.used;
+}
+
 bool SplitQueue::publish() {
     if (!serviceable() || used_ == published_)
         return false;

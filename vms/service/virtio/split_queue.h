@@ -100,6 +100,19 @@ class SplitQueue {
     /// publish().
     void complete(DescriptorChain&& chain, std::uint64_t written);
 
+    /// A state of the queue to go back to, of now; only until the next publish().
+    struct Mark {
+        std::uint16_t taken = 0;
+        std::uint16_t used = 0;
+    };
+    Mark mark() const { return {taken_, used_}; }
+    /// As if nothing had been taken or completed since: the driver has been told of nothing, and
+    /// will be read anew. `open` is a chain of since then, or empty.
+    void rewind(const Mark& mark, DescriptorChain&& open);
+
+    /// Completed, and not yet visible to the driver.
+    std::uint16_t unpublished() const { return static_cast<std::uint16_t>(used_ - published_); }
+
     /// Make what was completed visible. True: the driver wants an interrupt.
     bool publish();
 

@@ -36,6 +36,8 @@ class Port {
     void note(Step step, std::uint64_t detail);
     void note_published(std::uint64_t queue, std::uint16_t index);
     void note_consumed(std::uint64_t queue, std::uint16_t index);
+    bool frames_wanted() const;
+    void note_frame(FramePoint where, std::uint8_t port, std::span<const std::byte> frame);
 
   private:
     void charge_any(Operation operation, std::uint32_t n);

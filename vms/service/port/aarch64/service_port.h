@@ -150,6 +150,8 @@ class Port {
     void note(Step, std::uint64_t) {}
     void note_published(std::uint64_t, std::uint16_t) {}
     void note_consumed(std::uint64_t, std::uint16_t) {}
+    static constexpr bool frames_wanted() { return false; }
+    void note_frame(FramePoint, std::uint8_t, std::span<const std::byte>) {}
 
   private:
     template <typename T>

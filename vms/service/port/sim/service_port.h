@@ -82,6 +82,12 @@ class Port {
         cpu_.note(Note::ring_consume, queue, index);
     }
 
+    /// Whether anybody looks at frames.
+    bool frames_wanted() const { return cpu_.frames_wanted(); }
+    void note_frame(FramePoint where, std::uint8_t port, std::span<const std::byte> frame) {
+        cpu_.note_frame(where, port, frame);
+    }
+
   private:
     Cpu& cpu_;
     const OperationCosts& costs_;
