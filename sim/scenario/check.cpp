@@ -70,6 +70,8 @@ std::string how_to_write(const KeySpec& spec) {
             return "an IPv4 address; write one, such as 10.0.0.1";
         case KeyKind::ipv6:
             return "an IPv6 address; write one, such as fd00::1";
+        case KeyKind::ip:
+            return "an IPv4 or IPv6 address; write one, such as 10.0.0.1 or fd00::1";
     }
     const NumberForm& form = number_form(spec.kind);
     return fmt::format("{}; write one, such as {}", form.what, form.example);
@@ -219,6 +221,9 @@ class Checker {
                 break;
             case KeyKind::ipv6:
                 address(packets::Ipv6Address::parse(s).has_value(), spec, s, v.place);
+                break;
+            case KeyKind::ip:
+                address(packets::parse_ip(s).has_value(), spec, s, v.place);
                 break;
             case KeyKind::path:
                 if (s.empty())

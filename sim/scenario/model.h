@@ -257,7 +257,70 @@ struct OutageConfig {
     models::Picos until{};
 };
 
-/// A cable between two ends, each a network controller or a host.
+enum class HostType { echo, sink, generator, replay };
+enum class PaceUnit { line_rate, interval, frames_per_second, bits_per_second };
+enum class Spacing { constant, poisson, burst };
+
+/// Frames of a generator: how large, and how often of so many.
+struct FrameShare {
+    std::uint64_t bytes = 64;  ///< with FCS
+    std::uint32_t weight = 1;
+};
+
+/// What only a generator has.
+struct GeneratorConfig {
+    vms::workload::packets::IpAddress target;
+    std::optional<vms::workload::packets::MacAddress> target_mac;  ///< none: asked for
+    std::uint16_t source_port = 0;
+    std::uint16_t flow = 1;
+    bool closed_loop = false;
+    PaceUnit pace = PaceUnit::line_rate;
+    models::Picos interval{};
+    std::uint64_t rate = 0;  ///< frames or bits a second, by `pace`
+    Spacing spacing = Spacing::constant;
+    std::uint32_t burst = 1;
+    std::uint64_t frame_min = 64;
+    std::uint64_t frame_max = 64;
+    std::vector<FrameShare> mix;  ///< in place of the two when not empty
+    std::uint32_t window = 1;
+    models::Picos think{};
+    models::Picos timeout{};
+    std::uint64_t count = 0;  ///< 0: no limit
+};
+
+/// A host on the wire.
+struct HostConfig {
+    Place place;
+    std::string name;
+    HostType type = HostType::echo;
+    vms::workload::packets::MacAddress mac;
+    std::optional<vms::workload::packets::Ipv4Address> ipv4;
+    std::optional<vms::workload::packets::Ipv6Address> ipv6;
+    models::Picos delay{};
+    std::size_t queue = 0;
+    bool answer_echo = true;
+    std::uint16_t port = 0;  ///< UDP: echo's and sink's own, a generator's destination
+    bool any_port = false;
+    models::Picos start{};
+    std::optional<models::Picos> until;
+    GeneratorConfig generator;
+    std::string file;  ///< replay
+    bool as_fast_as_possible = false;
+    std::uint64_t passes = 1;
+    models::Picos pause{};
+};
+
+/// An Ethernet switch between links.
+struct WireSwitchConfig {
+    Place place;
+    std::string name;
+    models::Picos latency{};
+    std::size_t queue = 0;
+    std::size_t table = 0;
+    models::Picos ageing{};
+};
+
+/// A cable between two ends, each a network controller, a host or a switch.
 struct LinkConfig {
     Place place;
     std::string name;
@@ -269,11 +332,11 @@ struct LinkConfig {
     std::vector<OutageConfig> outages;
 };
 
-/// Where frames are written to a file: a link, or a network device or interface of a VM.
+/// Where frames are written to a file: an end of a link, or a network device or interface of a VM.
 struct CaptureConfig {
     Place place;
-    std::string vm;  ///< empty: `name` is a link
-    std::string name;
+    std::string at;    ///< a link or a VM
+    std::string name;  ///< an end of the link, a device of the VM; empty: the link's first end
     std::string file;
 };
 
@@ -301,6 +364,8 @@ struct Scenario {
     TimingConfig timing;
     std::vector<ShmemConfig> shmemlist;
     std::vector<VmConfig> vms;
+    std::vector<HostConfig> hosts;
+    std::vector<WireSwitchConfig> switches;
     std::vector<LinkConfig> links;
     std::vector<CaptureConfig> captures;
     std::vector<ExpectConfig> expect;

@@ -234,6 +234,12 @@ Scenario resolve(const Value& root, const std::string& file, Diagnostics& out) {
     for (std::size_t i = 0; i < vm_values.items.size(); ++i)
         s.vms.push_back(
             vm(vm_values.items[i], vm_values.names[i], root["platform"], s.platform, out));
+    const Value& hosts = root["hosts"];
+    for (std::size_t i = 0; i < hosts.items.size(); ++i)
+        s.hosts.push_back(host(hosts.items[i], hosts.names[i], i));
+    const Value& switches = root["switches"];
+    for (std::size_t i = 0; i < switches.items.size(); ++i)
+        s.switches.push_back(wire_switch(switches.items[i], switches.names[i]));
     const Value& links = root["links"];
     for (std::size_t i = 0; i < links.items.size(); ++i)
         s.links.push_back(link(links.items[i], links.names[i]));

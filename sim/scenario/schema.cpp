@@ -56,6 +56,9 @@ KeySpec make_schema() {
             required(named("vms",
                            "The virtual machines, by name. Their order is that of Bao's `vmlist`.",
                            vm())),
+            named("hosts", "Hosts on the wire, by name.", host()),
+            named("switches", "Ethernet switches on the wire, by name: for more than two ends.",
+                  wire_switch()),
             named("links", "Full-duplex Ethernet links, by name.", link()),
             list("captures", "Frames to write to files, to be read with Wireshark or tshark.",
                  capture()),
@@ -104,6 +107,7 @@ bool is_number(KeyKind kind) {
         case K::mac:
         case K::ipv4:
         case K::ipv6:
+        case K::ip:
         case K::choice:
         case K::map:
         case K::named:
@@ -141,6 +145,7 @@ const NumberForm& number_form(KeyKind kind) {
         case K::mac:
         case K::ipv4:
         case K::ipv6:
+        case K::ip:
         case K::choice:
         case K::map:
         case K::named:
@@ -186,6 +191,8 @@ std::string_view kind_name(KeyKind kind) {
             return "IPv4 address";
         case K::ipv6:
             return "IPv6 address";
+        case K::ip:
+            return "IP address";
         case K::choice:
             return "choice";
         case K::map:

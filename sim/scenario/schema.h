@@ -29,6 +29,7 @@ enum class KeyKind {
     mac,        ///< a MAC address
     ipv4,       ///< an IPv4 address
     ipv6,       ///< an IPv6 address
+    ip,         ///< either of the two
     choice,     ///< one of some words
     map,        ///< keys as described
     named,      ///< a map from names that the scenario chooses to elements

@@ -48,6 +48,9 @@ std::string file_path(const Value& v);
 
 SoftwareConfig software(const Value& v);
 NicConfig nic(const Value& v, const std::string& name);
+/// `index`: its place among the hosts.
+HostConfig host(const Value& v, const std::string& name, std::size_t index);
+WireSwitchConfig wire_switch(const Value& v, const std::string& name);
 LinkConfig link(const Value& v, const std::string& name);
 CaptureConfig capture(const Value& v);
 

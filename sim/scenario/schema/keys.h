@@ -96,6 +96,8 @@ inline KeySpec interrupts(std::string help) {
 // The parts.
 KeySpec platform();
 KeySpec nic();
+KeySpec host();
+KeySpec wire_switch();
 KeySpec link();
 KeySpec capture();
 KeySpec timing();

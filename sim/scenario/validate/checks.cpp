@@ -1,6 +1,8 @@
 // What the checks of several subjects use (checks.h).
 #include "sim/scenario/validate/checks.h"
 
+#include <algorithm>
+
 #include "sim/scenario/spelling.h"
 
 namespace sim {
@@ -16,6 +18,15 @@ bool overlap(const Span& a, const Span& b) {
 Span pages(const Span& s) {
     const std::uint64_t base = page_down(s.base);
     return {base, page_up(s.end()) - base, s.what, s.place};
+}
+
+void Checks::unused_keys(const Value& map, std::string_view user,
+                         const std::vector<std::string>& used, std::string_view change) const {
+    for (std::size_t i = 0; i < map.names.size(); ++i)
+        if (map.items[i].given && std::find(used.begin(), used.end(), map.names[i]) == used.end())
+            error(map.items[i].place,
+                  "{} does not use this key; it has {}: take it out, or change the {}", user,
+                  list_words(used), change);
 }
 
 void Checks::aligned(const Value& v, std::uint64_t what) const {

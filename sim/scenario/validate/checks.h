@@ -84,6 +84,10 @@ class Checks {
         out_.add(place, fmt::format(text, std::forward<Args>(args)...));
     }
 
+    /// Keys of a map that what it describes does not read say something else than what happens.
+    /// `user`: "console-echo"; `change`: the key that would make it another.
+    void unused_keys(const Value& map, std::string_view user, const std::vector<std::string>& used,
+                     std::string_view change) const;
     void aligned(const Value& v, std::uint64_t what) const;
     void addressable(const std::vector<Span>& spans) const;
     void no_overlap(const std::vector<Span>& spans, std::string_view rule) const;

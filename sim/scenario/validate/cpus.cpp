@@ -1,5 +1,4 @@
 // Which VM has which physical CPUs.
-
 #include <bit>
 #include <map>
 

@@ -1,5 +1,4 @@
 // What a scenario expects of its run: bounds that can hold, metrics of things that exist.
-
 #include <algorithm>
 #include <string>
 #include <vector>

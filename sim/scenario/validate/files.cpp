@@ -1,5 +1,4 @@
 // Files that a scenario reads and writes.
-
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -31,6 +30,8 @@ class FileChecks : private Checks {
         for (std::size_t i = 0; i < s_.platform.uarts.size(); ++i)
             readable(s_.platform.uarts[i].input_file,
                      values_["platform"]["uarts"].items[i]["input_file"]);
+        for (std::size_t i = 0; i < s_.hosts.size(); ++i)
+            readable(s_.hosts[i].file, values_["hosts"].items[i]["file"]);
     }
 
     /// An output that is also read, or written twice, would destroy what it holds.
@@ -42,6 +43,8 @@ class FileChecks : private Checks {
         use.reads(s_.timing.path_costs, "timing.path_costs of this run");
         for (const UartConfig& u : s_.platform.uarts)
             use.reads(u.input_file, u.place.key + ".input_file");
+        for (const HostConfig& h : s_.hosts)
+            use.reads(h.file, h.place.key + ".file");
         for (std::size_t i = 0; i < s_.platform.uarts.size(); ++i) {
             const UartConfig& u = s_.platform.uarts[i];
             if (!u.writes_file())

@@ -1,7 +1,6 @@
 // What a VM finds at its guest-physical addresses. The rules on pages and windows are those of
 // stage-2 translation as Bao sets it up: whole pages of 4 KiB are mapped or not, and only an access
 // to a page that is not mapped traps and finds an emulated window.
-
 #include <vector>
 
 #include "sim/scenario/validate/checks.h"

@@ -1,5 +1,4 @@
 // Which VM has which interrupts, and from what.
-
 #include <map>
 #include <string>
 

@@ -1,6 +1,5 @@
 // Workloads that exchange messages over shared memory: the object that they use, and who is at its
 // other end.
-
 #include <map>
 #include <string>
 #include <vector>

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "sim/scenario/spelling.h"
@@ -16,17 +17,111 @@ class NetworkChecks : private Checks {
     explicit NetworkChecks(const Checks& c) : Checks(c) {}
 
     void run() {
-        std::vector<std::string> ends = names_of(s_.platform.nics);
-        std::map<std::string, Place> joined;
+        for (std::size_t i = 0; i < s_.hosts.size(); ++i)
+            host(s_.hosts[i], values_["hosts"].items[i]);
+        stations();
         for (std::size_t i = 0; i < s_.links.size(); ++i)
-            link(s_.links[i], values_["links"].items[i], ends, joined);
+            link(s_.links[i], values_["links"].items[i]);
+        for (const HostConfig& h : s_.hosts)
+            if (joined_.find(h.name) == joined_.end())
+                error(h.place,
+                      "no link leads to this host; add one, such as links: {{wire: {{between: "
+                      "[{}, {}]}}}}",
+                      s_.platform.nics.empty() ? "gem3" : s_.platform.nics.front().name, h.name);
         for (std::size_t i = 0; i < s_.captures.size(); ++i)
             capture(s_.captures[i], values_["captures"].items[i]["at"].place);
     }
 
   private:
-    void link(const LinkConfig& l, const Value& v, const std::vector<std::string>& ends,
-              std::map<std::string, Place>& joined) {
+    void host(const HostConfig& h, const Value& v) {
+        std::vector<std::string> used{"type"};
+        if (h.type != HostType::replay)
+            used.insert(used.end(), {"mac", "ipv4", "ipv6", "delay", "answer_echo", "port"});
+        used.emplace_back("queue");
+        if (h.type == HostType::sink)
+            used.emplace_back("any_port");
+        if (h.type == HostType::generator) {
+            used.insert(used.end(), {"target", "target_mac", "source_port", "flow", "mode", "frame",
+                                     "frame_max", "mix", "start", "until", "count"});
+            if (h.generator.closed_loop)
+                used.insert(used.end(), {"window", "think", "timeout"});
+            else
+                used.insert(used.end(),
+                            {"interval", "frames_per_second", "rate", "spacing", "burst"});
+        }
+        if (h.type == HostType::replay)
+            used.insert(used.end(),
+                        {"file", "start", "until", "as_fast_as_possible", "passes", "pause"});
+        unused_keys(v,
+                    h.type != HostType::generator ? v["type"].text : "generator, " + v["mode"].text,
+                    used, h.type == HostType::generator ? "type or the mode" : "type");
+        if (h.type == HostType::replay) {
+            if (!v["file"].present)
+                error(v["file"].place,
+                      "this key is missing; replay sends the frames of a capture: write the name "
+                      "of a file");
+            return;
+        }
+        if (h.mac.is_multicast())
+            error(v["mac"].place,
+                  "found {}, the address of a group; a host has one of its own: write one whose "
+                  "first byte is even, such as 02:00:00:00:00:01",
+                  v["mac"].text);
+        if (h.type == HostType::generator)
+            generator(h, v);
+    }
+
+    void generator(const HostConfig& h, const Value& v) {
+        const GeneratorConfig& g = h.generator;
+        if (!v["target"].present) {
+            error(v["target"].place,
+                  "this key is missing; a generator sends to an address: write one, such as "
+                  "10.0.0.2");
+        } else {
+            const bool four = std::holds_alternative<vms::workload::packets::Ipv4Address>(g.target);
+            if (four ? !h.ipv4 : !h.ipv6)
+                error(v["target"].place,
+                      "found {}, but the host has no {} address to send from; give it {}",
+                      v["target"].text, four ? "IPv4" : "IPv6",
+                      four ? "ipv4, such as 10.0.0.1" : "ipv6, such as fd00::1");
+        }
+        std::vector<std::string> paces;
+        for (const char* key : {"interval", "frames_per_second", "rate"})
+            if (v[key].present)
+                paces.emplace_back(key);
+        if (paces.size() > 1)
+            error(v[paces[1]].place, "found {}; one of them says how often: keep one",
+                  list_words(paces));
+        if (v["frame_max"].present && g.frame_max < g.frame_min)
+            error(v["frame_max"].place, "found {}, less than frame, {}; write at least that",
+                  v["frame_max"].text, v["frame"].text);
+        if (h.until && *h.until <= h.start)
+            error(v["until"].place, "found {}, which is not after start, {}; write a later time",
+                  v["until"].text, v["start"].text);
+    }
+
+    /// Two stations of one address would be one to every switch.
+    void stations() {
+        std::map<vms::workload::packets::MacAddress, Place> used;
+        const auto claim = [&](const vms::workload::packets::MacAddress& mac, const Place& place) {
+            const auto [first, added] = used.emplace(mac, place);
+            if (!added)
+                error(place,
+                      "{} is the address of {} too ({}); a station has one of its own: "
+                      "write another",
+                      mac.text(), first->second.key, format_short(first->second));
+        };
+        for (const NicConfig& n : s_.platform.nics)
+            claim(n.mac, n.place);
+        for (const HostConfig& h : s_.hosts)
+            if (h.type != HostType::replay)
+                claim(h.mac, h.place);
+    }
+
+    void link(const LinkConfig& l, const Value& v) {
+        std::vector<std::string> ends = names_of(s_.platform.nics);
+        for (const std::vector<std::string>& more : {names_of(s_.hosts), names_of(s_.switches)})
+            ends.insert(ends.end(), more.begin(), more.end());
         if (l.between.size() != 2)
             error(v["between"].place,
                   "found {} ends; a link has two: write them, such as "
@@ -34,13 +129,15 @@ class NetworkChecks : private Checks {
                   l.between.size());
         for (const Value& end : v["between"].items) {
             if (std::find(ends.begin(), ends.end(), end.text) == ends.end()) {
-                error(end.place, "there is no network controller or host {}; {}", quote(end.text),
-                      suggest(end.text, ends));
+                error(end.place, "there is no network controller, host or switch {}; {}",
+                      quote(end.text), suggest(end.text, ends));
                 continue;
             }
-            const auto [first, added] = joined.emplace(end.text, end.place);
-            if (!added)
-                error(end.place, "{} is an end of {} too ({}); it has one socket: write another",
+            const auto [first, added] = joined_.emplace(end.text, end.place);
+            if (!added && find_named(s_.switches, end.text) == nullptr)
+                error(end.place,
+                      "{} is an end of {} too ({}); it has one socket: write another, or put a "
+                      "switch between them",
                       quote(end.text), first->second.key, format_short(first->second));
         }
         for (std::size_t i = 0; i < v["from"].names.size(); ++i)
@@ -66,15 +163,19 @@ class NetworkChecks : private Checks {
     }
 
     void capture(const CaptureConfig& c, const Place& place) {
-        if (c.vm.empty()) {
-            if (find_named(s_.links, c.name) == nullptr)
-                error(place, "there is no link {}; {}{}write one, or VM.DEVICE", quote(c.name),
-                      suggest(c.name, names_of(s_.links)), s_.links.empty() ? "" : "; ");
+        if (const LinkConfig* l = find_named(s_.links, c.at)) {
+            if (!c.name.empty() &&
+                std::find(l->between.begin(), l->between.end(), c.name) == l->between.end())
+                error(place, "{} is no end of {}; {}", quote(c.name), l->place.key,
+                      suggest(c.name, l->between));
             return;
         }
-        const VmConfig* vm = find_named(s_.vms, c.vm);
+        const VmConfig* vm = find_named(s_.vms, c.at);
         if (vm == nullptr) {
-            error(place, "there is no VM {}; {}", quote(c.vm), suggest(c.vm, names_of(s_.vms)));
+            std::vector<std::string> places = names_of(s_.links);
+            for (const VmConfig& v : s_.vms)
+                places.push_back(v.name);
+            error(place, "there is no link or VM {}; {}", quote(c.at), suggest(c.at, places));
             return;
         }
         std::vector<std::string> known;
@@ -92,6 +193,8 @@ class NetworkChecks : private Checks {
             error(place, "{} has no network device {}; {}", vm->place.key, quote(c.name),
                   suggest(c.name, known));
     }
+
+    std::map<std::string, Place> joined_;  // ends that a link leads to
 };
 
 }  // namespace

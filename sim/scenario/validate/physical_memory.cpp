@@ -1,5 +1,4 @@
 // Who has which physical addresses: shared memory, the VMs' regions, the devices.
-
 #include <algorithm>
 #include <map>
 #include <optional>

@@ -1,5 +1,4 @@
 // The hardware that a scenario describes: the GIC's figures, memory, serial lines, each by itself.
-
 #include <algorithm>
 #include <map>
 

@@ -1,5 +1,4 @@
 // What runs on a VM's CPUs: keys of the right program, back-ends and drivers.
-
 #include <algorithm>
 #include <bit>
 #include <map>

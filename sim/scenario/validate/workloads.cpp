@@ -1,6 +1,5 @@
 // The work of a front-end VM: the keys that each type reads, the device it uses, the vCPU it runs
 // on.
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -84,19 +83,10 @@ class WorkloadChecks : private Checks {
             std::find_if(uses.begin(), uses.end(), [&](const Use& u) { return u.type == w.type; });
         if (use == uses.end())
             return;
-        for (const char* key : {"device", "text", "lines", "bytes", "chunk", "seed", "ipc", "event",
-                                "doorbell", "count", "period"}) {
-            if (!v[key].given ||
-                std::find(use->keys.begin(), use->keys.end(), key) != use->keys.end())
-                continue;
-            std::vector<std::string> allowed{"type"};
-            allowed.insert(allowed.end(), use->keys.begin(), use->keys.end());
-            allowed.insert(allowed.end(), {"vcpu", "start", "timer_period"});
-            error(v[key].place,
-                  "{} does not use this key; it has {}: take it out, or change the "
-                  "type",
-                  w.type, list_words(allowed));
-        }
+        std::vector<std::string> used{"type"};
+        used.insert(used.end(), use->keys.begin(), use->keys.end());
+        used.insert(used.end(), {"vcpu", "start", "timer_period"});
+        unused_keys(v, w.type, used, "type");
     }
 
     void registers_workload(const VmConfig& vm, const WorkloadConfig& w, const Value& v) {
