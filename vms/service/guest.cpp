@@ -99,6 +99,7 @@ void ServiceGuest::irq() {
     gic_.end(acknowledged);
     port_.note(Step::interrupted, id);
     port_.charge<Operation::irq_exit>();
+    port_.settle();
 }
 
 void ServiceGuest::pass() {
@@ -115,6 +116,7 @@ void ServiceGuest::pass() {
 // --- requests -----------------------------------------------------------------------------------
 
 void ServiceGuest::answer_requests() {
+    port_.settle();  // the vector has marked all that has come up to here
     for (std::size_t i = 0; i < config_.device_count; ++i)
         if (slots_[i].requested)
             answer_requests(i);

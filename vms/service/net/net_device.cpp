@@ -1,6 +1,7 @@
 #include "vms/service/net/net_device.h"
 
 #include <bit>
+#include <cstring>
 
 #include "vms/abi/virtio_mmio.h"
 
@@ -21,10 +22,9 @@ constexpr FeatureDependency dependencies[] = {
 
 net::Header decode(std::span<const std::byte> from) {
     static_assert(std::endian::native == std::endian::little, "headers are little-endian");
-    RawHeader raw{};
-    for (std::size_t i = 0; i < raw.size(); ++i)
-        raw[i] = from[i];
-    return std::bit_cast<net::Header>(raw);
+    net::Header header;
+    std::memcpy(&header, from.data(), sizeof header);
+    return header;
 }
 
 }  // namespace
@@ -248,8 +248,7 @@ Drop NetDevice::deliver(Frame& frame) {
         cause = write({raw, frame.bytes()});
     } else {
         // One piece: the header goes into the room before the frame.
-        for (std::size_t i = 0; i < raw.size(); ++i)
-            frame.storage()[i] = raw[i];
+        std::memcpy(frame.storage().data(), raw.data(), raw.size());
         cause = write({frame.storage(), {}});
     }
     if (cause != Drop::none)
