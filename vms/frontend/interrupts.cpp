@@ -168,6 +168,7 @@ void Interrupts::irq() {
     } while (profile_.drains);
     if (!any)
         ++counters_.spurious;
+    softirq_.irq_exit();
     cpu_.retire(operations_[Operation::irq_exit]);
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 
 #include "vms/abi/virtio_mmio.h"
@@ -26,8 +27,10 @@ class VirtioMmio {
     // --- the phases of a probe, in this order; a fault ends it, FAILED written as the driver does
 
     Fault identify(std::uint32_t device_type);
-    /// Keep what is offered of the profile's features and of `device_features`.
-    Fault negotiate(std::uint64_t device_features);
+    /// Keep what is offered of the profile's features and of `device_features`. `validate`: what
+    /// the device's driver looks at before they are final; it may decline().
+    Fault negotiate(std::uint64_t device_features, std::function<void()> validate = {});
+    void decline(unsigned feature) { accepted_ &= ~abi::mmio::feature_bit(feature); }
     /// `requested` 0: the size is QueueSizeMax, halved until the ring fits in `memory`.
     Fault create_queue(std::uint32_t index, std::uint32_t requested, SharedMemory& memory);
     Fault ready();
@@ -41,6 +44,7 @@ class VirtioMmio {
         return (accepted_ & abi::mmio::feature_bit(feature)) != 0;
     }
     std::uint64_t read_config(std::uint32_t offset, Width w);
+    std::uint32_t config_generation() { return read(abi::mmio::config_generation); }
     void notify(std::uint32_t queue) { write(abi::mmio::queue_notify, queue); }
     std::uint32_t status() { return read(abi::mmio::status); }
     std::uint32_t interrupt_status() { return read(abi::mmio::interrupt_status); }
@@ -71,6 +75,7 @@ class VirtioMmio {
 
     Fault run(Steps steps);
     Fault step(const Step& s);
+    Fault validate();
     Fault check_status(const Step& s);
     Fault create_ring();
     Fault fail(Fault fault, Steps steps);
@@ -90,6 +95,7 @@ class VirtioMmio {
     std::uint64_t supported_ = 0;
     std::uint64_t offered_ = 0;
     std::uint64_t accepted_ = 0;
+    std::function<void()> validate_;
     QueueSetup setup_;
     std::deque<Queue> queues_;
 };
