@@ -300,6 +300,7 @@ void Run::simulate() {
                                                   l->config->output, e.message()));
         }
     }
+    platform_->network().finish(results_.errors);
     // Not before what the trace has written already.
     input_loss_->finish(std::max(ended_at_, models::kernel_now()));
 }
@@ -390,6 +391,7 @@ void Run::collect() {
         put("idle_ns", load.idle);
     }
     software_->add_metrics(m);
+    platform_->network().add_results(results_);
     m["run.simulated_ns"] = static_cast<std::int64_t>(results_.simulated.value / 1000);
 }
 
@@ -426,6 +428,15 @@ void Run::decide() {
             results_.diagnosis.push_back(std::move(line));
     }
     judge(results_, s_);
+    for (const FrameHop& h : results_.frames) {
+        if (h.balanced())
+            continue;
+        results_.status = Status::fail;
+        results_.diagnosis.push_back(fmt::format(
+            "Frames are not accounted for at '{}': {} sent, {} copied, {} received, {} dropped, {} "
+            "in flight. This is a fault of a model or of the software in the simulation.",
+            h.name, h.sent, h.copied, h.received, h.lost(), h.in_flight));
+    }
     // A scenario that expects nothing of its own expects its workloads to end well.
     if (s_.expect.empty() && !results_.diagnosis.empty())
         results_.status = Status::fail;
@@ -460,6 +471,7 @@ Results Run::operator()() {
         results_.errors.push_back(boot_error_text(s_, *e));
         return results_;
     }
+    platform_->network().attach(s_, platform_->hypervisor());
     wire();
     simulate();
 
