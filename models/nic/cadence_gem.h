@@ -31,11 +31,12 @@
 #include "models/bus/tlm_target.h"
 #include "models/core/activity.h"
 #include "models/core/irq_line.h"
-#include "models/nic/frame_pool.h"
 #include "models/nic/gem_parameters.h"
 #include "models/nic/gem_registers.h"
 #include "models/nic/mdio_phy.h"
+#include "models/wire/frame_pool.h"
 #include "models/wire/link_end.h"
+#include "models/wire/ring.h"
 
 namespace models {
 
@@ -189,8 +190,8 @@ class CadenceGem final : public sc_core::sc_module,
     unsigned gathered_buffers_ = 0;
     bool gathered_no_crc_ = false;
     std::uint32_t gathered_next_ = 0;  ///< the pointer behind it
-    FrameQueue<Sent> sent_;            ///< in the packet buffer or on the wire
-    FramePool pool_;
+    wire::Ring<Sent> sent_;            ///< in the packet buffer or on the wire
+    wire::FramePool pool_;
 
     // Receiver.
     std::uint32_t rx_base_ = 0;
@@ -198,7 +199,7 @@ class CadenceGem final : public sc_core::sc_module,
     Picos delivered_at_ = Picos::never();  ///< the first of the waiting frames will be in memory
     bool rx_waits_for_buffer_ = false;
     std::size_t rx_used_ = 0;
-    FrameQueue<Received> received_;
+    wire::Ring<Received> received_;
     std::vector<std::byte> stored_;  ///< a frame with its padding and FCS, when that is wanted
     std::array<bool, 4> address_active_{};
 };

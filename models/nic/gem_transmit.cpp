@@ -25,8 +25,7 @@ void CadenceGem::start_transmission(Picos now) {
 
 CadenceGem::Gathered CadenceGem::gather() {
     if (gathered_ == nullptr)
-        gathered_ = pool_.take();
-    gathered_->id = 0;
+        gathered_ = pool_.make(0);
     std::vector<std::byte>& bytes = gathered_->bytes;
     bytes.clear();
     gathered_buffers_ = 0;
@@ -117,7 +116,7 @@ void CadenceGem::transmit(Picos now) {
         std::move(gathered_), first, {}, has(gem::network_control, gem::control::loopback_local)};
     const std::size_t on_wire = s.frame->bytes.size();
     constexpr std::uint64_t picos_per_second = 1'000'000'000'000;
-    const Picos before = sent_.empty() ? Picos{} : sent_.back().done;
+    const Picos before = sent_.empty() ? Picos{} : sent_[sent_.size() - 1].done;
     if (!s.looped && fcs_good && speed_fits(now)) {
         const Picos gap{wire::gap_bytes * 8 * picos_per_second / link_.rate()};
         s.done = link_.send(s.frame, ready) - gap;
@@ -135,8 +134,7 @@ void CadenceGem::transmit(Picos now) {
 }
 
 void CadenceGem::complete_transmission(Picos now) {
-    Sent s = std::move(sent_.front());
-    sent_.pop();
+    const Sent s = sent_.pop();
     tx_used_ -= s.frame->bytes.size();
     if (std::byte* p = dma_.writable(s.descriptor, descriptor_bytes())) {
         std::uint32_t status = 0;

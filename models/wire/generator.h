@@ -15,8 +15,8 @@
 
 #include "models/base/random.h"
 #include "models/base/time.h"
+#include "models/base/wake_timer.h"
 #include "models/core/activity.h"
-#include "models/uart/wake_timer.h"
 #include "models/wire/host.h"
 #include "models/wire/ring.h"
 #include "models/wire/traffic.h"
@@ -28,16 +28,16 @@ namespace models::wire {
 struct GeneratorParameters {
     enum class Mode : std::uint8_t { open_loop, closed_loop };
 
-    packets::IpAddress target;
-    std::optional<packets::MacAddress> target_mac;  ///< none: asked for by ARP or solicitation
-    Picos resolve_interval = Picos::ms(1);          ///< between requests that nobody answered
+    packets::IpAddress target{};
+    std::optional<packets::MacAddress> target_mac{};  ///< none: asked for by ARP or solicitation
+    Picos resolve_interval = Picos::ms(1);            ///< between requests that nobody answered
     std::uint16_t port = 9;             ///< destination; open loop: a sink, closed: an echo
     std::uint16_t source_port = 49152;  ///< RFC 6335: the first dynamic port
     std::uint16_t flow = 1;
 
     Mode mode = Mode::open_loop;
-    Pace pace;  ///< open loop
-    FrameSizes sizes;
+    Pace pace{};  ///< open loop
+    FrameSizes sizes{};
     std::uint32_t window = 1;       ///< closed loop, from here
     Picos think{};                  ///< from an answer to the next request
     Picos timeout = Picos::ms(10);  ///< an answer later than this counts as lost

@@ -26,9 +26,9 @@ namespace models::wire {
 namespace packets = vms::workload::packets;
 
 struct HostParameters {
-    packets::MacAddress mac;
-    std::optional<packets::Ipv4Address> ipv4;
-    std::optional<packets::Ipv6Address> ipv6;
+    packets::MacAddress mac{};
+    std::optional<packets::Ipv4Address> ipv4{};
+    std::optional<packets::Ipv6Address> ipv6{};
     /// From the last bit of a request to the first bit of its answer.
     Picos delay = Picos::us(1);
     std::size_t queue = 256;  ///< frames that may wait for the transmitter

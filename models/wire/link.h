@@ -20,8 +20,8 @@
 
 #include "models/base/random.h"
 #include "models/base/time.h"
+#include "models/base/wake_timer.h"
 #include "models/core/activity.h"
-#include "models/uart/wake_timer.h"
 #include "models/wire/link_end.h"
 #include "models/wire/ring.h"
 
@@ -29,9 +29,9 @@ namespace models::wire {
 
 /// What befalls frames in one direction.
 struct Impairments {
-    Chance loss;
-    Chance duplication;  ///< a second copy arrives right after the first
-    Chance reordering;   ///< a frame is held back, and those after it may overtake it
+    Chance loss{};
+    Chance duplication{};  ///< a second copy arrives right after the first
+    Chance reordering{};   ///< a frame is held back, and those after it may overtake it
     Picos reordering_delay = Picos::us(100);
     Picos jitter{};  ///< each frame is late by 0 to this, evenly; order is kept
 
@@ -48,10 +48,10 @@ struct LinkParameters {
     std::uint64_t rate = 1'000'000'000;  ///< bits per second
     /// 10 m of cable at 5 ns/m (estimate; ISO/IEC 11801 allows 5.7 ns/m).
     Picos propagation = Picos::ns(50);
-    Impairments a_to_b;
-    Impairments b_to_a;
-    std::vector<Outage> outages;  ///< in the order of time, apart from each other
-    std::uint64_t seed = 1;       ///< the scenario's: the link's name makes it the link's own
+    Impairments a_to_b{};
+    Impairments b_to_a{};
+    std::vector<Outage> outages{};  ///< in the order of time, apart from each other
+    std::uint64_t seed = 1;         ///< the scenario's: the link's name makes it the link's own
 };
 
 enum class Side : std::uint8_t { a, b };

@@ -8,8 +8,8 @@
 #include <systemc>
 
 #include "models/base/time.h"
+#include "models/base/wake_timer.h"
 #include "models/core/activity.h"
-#include "models/uart/wake_timer.h"
 #include "models/wire/frame_pool.h"
 #include "models/wire/link_end.h"
 #include "models/wire/pcap.h"
@@ -18,7 +18,7 @@
 namespace models::wire {
 
 struct ReplayParameters {
-    std::string path;
+    std::string path{};
     Picos start{};  ///< of the first frame
     bool as_fast_as_possible = false;
     std::uint64_t passes = 1;      ///< how often the file is sent; 0: without end

@@ -22,7 +22,7 @@ struct FrameSizes {
 
         bool operator==(const Share&) const = default;
     };
-    std::vector<Share> shares;  ///< drawn by weight; empty: evenly from `min` to `max`
+    std::vector<Share> shares{};  ///< drawn by weight; empty: evenly from `min` to `max`
     std::size_t min = 64;
     std::size_t max = 64;
 
