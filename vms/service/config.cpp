@@ -5,6 +5,7 @@
 #include "vms/abi/virtio_mmio.h"
 #include "vms/service/backend.h"
 #include "vms/service/net/switch.h"
+#include "vms/service/peripherals.h"
 #include "vms/service/virtio/descriptor_chain.h"
 
 namespace vms::service {
@@ -25,6 +26,8 @@ ConfigProblem check(const PeripheralConfig& p) {
             return ConfigProblem::no_interrupt;
     if (is_serial(p.kind) && (p.clock_hz == 0 || p.baud == 0))
         return ConfigProblem::no_clock;
+    if (p.kind == PeripheralKind::cadence_gem && !CadenceGem::valid(gem_parameters(p)))
+        return ConfigProblem::bad_network_memory;
     return ConfigProblem::none;
 }
 

@@ -46,6 +46,10 @@ struct PeripheralConfig {
     /// Network controllers: private memory of the guest for descriptors and buffers.
     GuestAddr dma_base{};
     std::uint64_t dma_size = 0;
+    std::uint32_t rx_buffers = 256;
+    std::uint32_t tx_buffers = 256;
+    std::uint32_t max_frame = 1518;   ///< bytes without FCS, a VLAN tag included
+    std::uint8_t phy_address = 0xff;  ///< on the management bus; 0xff: whichever answers
 };
 
 inline constexpr std::size_t max_console_ports = 8;
@@ -156,6 +160,7 @@ enum class ConfigProblem : std::uint8_t {
     no_peripheral_kind,
     bad_interrupt_count,
     no_clock,
+    bad_network_memory,
     peripherals_share_registers,
     shared_interrupt,
     no_backend,
@@ -190,6 +195,9 @@ constexpr std::string_view name(ConfigProblem problem) {
             return "a peripheral has 1 or 2 interrupts";
         case ConfigProblem::no_clock:
             return "clock or baud rate is 0";
+        case ConfigProblem::bad_network_memory:
+            return "a network controller's buffers do not fit its memory, or a value is out of "
+                   "range";
         case ConfigProblem::peripherals_share_registers:
             return "two peripherals have the same registers";
         case ConfigProblem::shared_interrupt:

@@ -39,6 +39,12 @@ enum class Operation : std::uint8_t {
     net_checksum_line,    ///< up to 64 bytes summed
     switch_forward,       ///< source learned, destination looked up
     switch_offer,         ///< one copy of a frame offered to a port
+    gem_start,            ///< the network controller's set-up, device accesses excluded
+    gem_service,          ///< one service of the network controller, frames excluded
+    gem_rx_frame,         ///< one received frame: its descriptor read and given back
+    gem_tx_frame,         ///< one frame to send: its descriptor written, the copy excluded
+    gem_tx_reclaim,       ///< one sent frame's descriptor looked at
+    gem_cache_line,       ///< one line of a buffer cleaned to memory, or invalidated
     uart_start,           ///< the UART's set-up, device accesses excluded
     uart_service,         ///< causes of a UART interrupt worked out
     uart_fifo_write,      ///< one byte from staging into the FIFO

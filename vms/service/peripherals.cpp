@@ -19,7 +19,10 @@ void Peripherals::make(Slot& slot, Port& port, const PeripheralConfig& p) {
                 port, Pl011Uart::Parameters{p.base, p.clock_hz, p.baud});
             slot.peripheral = slot.serial;
             break;
-        case PeripheralKind::cadence_gem:  // its driver goes here
+        case PeripheralKind::cadence_gem:
+            slot.network = &slot.storage.emplace<CadenceGem>(port, gem_parameters(p));
+            slot.peripheral = slot.network;
+            break;
         case PeripheralKind::none:
             break;
     }

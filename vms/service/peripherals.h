@@ -9,6 +9,7 @@
 #include "service_port.h"
 #include "vms/service/config.h"
 #include "vms/service/counters.h"
+#include "vms/service/drivers/cadence_gem.h"
 #include "vms/service/drivers/cadence_uart.h"
 #include "vms/service/drivers/gicv2.h"
 #include "vms/service/drivers/network_port.h"
@@ -17,6 +18,19 @@
 #include "vms/service/in_place.h"
 
 namespace vms::service {
+
+/// What the driver of a network controller is told.
+constexpr CadenceGem::Parameters gem_parameters(const PeripheralConfig& p) {
+    return {.base = p.base,
+            .mac = p.mac,
+            .dma_base = p.dma_base,
+            .dma_size = p.dma_size,
+            .pclk_hz = p.clock_hz,
+            .rx_buffers = p.rx_buffers,
+            .tx_buffers = p.tx_buffers,
+            .max_frame = p.max_frame,
+            .phy_address = p.phy_address};
+}
 
 class Peripherals {
   public:
@@ -61,7 +75,7 @@ class Peripherals {
         SerialPort* serial = nullptr;
         NetworkPort* network = nullptr;
         volatile bool marked = false;
-        InPlace<CadenceUart, Pl011Uart> storage;
+        InPlace<CadenceUart, Pl011Uart, CadenceGem> storage;
     };
 
     void make(Slot& slot, Port& port, const PeripheralConfig& config);

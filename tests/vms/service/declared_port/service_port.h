@@ -35,6 +35,10 @@ class Port {
     void memory_store(const MemoryRange& r, std::uint64_t offset, Width w, std::uint64_t value);
     void copy_in(std::span<std::byte> to, const MemoryRange& r, std::uint64_t offset);
     void copy_out(const MemoryRange& r, std::uint64_t offset, std::span<const std::byte> from);
+    std::span<const std::byte> view(GuestAddr a, std::size_t n);
+    void clean_cache(GuestAddr a, std::size_t n);
+    void invalidate_cache(GuestAddr a, std::size_t n);
+    void device_barrier();
     void publish(GuestAddr a, Width w, std::uint64_t value);
     std::uint64_t observe(GuestAddr a, Width w);
     void barrier();

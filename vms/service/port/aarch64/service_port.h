@@ -106,6 +106,32 @@ class Port {
         copy_out(r.base() + offset, from);
     }
 
+    /// Memory that no other CPU writes, to be read where it is.
+    std::span<const std::byte> view(GuestAddr a, std::size_t n) {
+        return {at<const std::byte>(a), n};
+    }
+
+    // --- memory that a device reads and writes by itself, not coherent with the caches --------
+    // DDI 0487, D7.5.9: maintenance by address to the point of coherency; at EL1 of a guest an
+    // invalidation cleans too, so neither harms what lies in the same line.
+    /// What was written to [a, a + n) goes to memory, before the device is told.
+    void clean_cache(GuestAddr a, std::size_t n) {
+        const std::uint64_t line = data_cache_line();
+        for (std::uint64_t p = a.value & ~(line - 1); p < a.value + n; p += line)
+            asm volatile("dc cvac, %0" ::"r"(p) : "memory");
+        device_barrier();
+    }
+    /// What the device has written to [a, a + n) is read from memory next.
+    void invalidate_cache(GuestAddr a, std::size_t n) {
+        const std::uint64_t line = data_cache_line();
+        for (std::uint64_t p = a.value & ~(line - 1); p < a.value + n; p += line)
+            asm volatile("dc ivac, %0" ::"r"(p) : "memory");
+        device_barrier();
+    }
+    /// Orders memory that a device looks at, and accesses to its registers. The device is outside
+    /// the inner shareable domain.
+    void device_barrier() { asm volatile("dsb sy" ::: "memory"); }
+
     // --- ordering ---------------------------------------------------------------------------
     /// All written before is visible before this word is.
     void publish(GuestAddr a, Width w, std::uint64_t value) {
@@ -179,6 +205,12 @@ class Port {
     void note_frame(FramePoint, std::uint8_t, std::span<const std::byte>) {}
 
   private:
+    /// CTR_EL0.DminLine: log2 of the words of the smallest line.
+    static std::uint64_t data_cache_line() {
+        std::uint64_t ctr;
+        asm("mrs %0, ctr_el0" : "=r"(ctr));
+        return std::uint64_t{4} << (ctr >> 16 & 15);
+    }
     template <typename T>
     static T* at(GuestAddr a) {
         return reinterpret_cast<T*>(a.value);

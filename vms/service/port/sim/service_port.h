@@ -101,6 +101,23 @@ class Port {
             cpu_.store(r.base_ + offset + i, Width::byte, std::to_integer<std::uint64_t>(from[i]));
     }
 
+    /// Memory that no other CPU writes, to be read where it is; empty where there is none.
+    std::span<const std::byte> view(GuestAddr a, std::size_t n) {
+        const std::byte* p = cpu_.ram(a, n);
+        return p != nullptr ? std::span(p, n) : std::span<const std::byte>();
+    }
+
+    // --- memory that a device reads and writes by itself, not coherent with the caches --------
+    /// What was written to [a, a + n) goes to memory, before the device is told.
+    void clean_cache(GuestAddr /*a*/, std::size_t /*n*/) {}
+    /// What the device has written to [a, a + n) is read from memory next.
+    void invalidate_cache(GuestAddr /*a*/, std::size_t /*n*/) {}
+    /// Orders memory that a device looks at, and accesses to its registers.
+    void device_barrier() {
+        settle();
+        cpu_.barrier();
+    }
+
     // --- ordering ---------------------------------------------------------------------------
     /// All written before is visible before this word is.
     void publish(GuestAddr a, Width w, std::uint64_t value) {
