@@ -113,7 +113,10 @@ class Port {
     /// What the device has written to [a, a + n) is read from memory next.
     void invalidate_cache(GuestAddr /*a*/, std::size_t /*n*/) {}
     /// Orders memory that a device looks at, and accesses to its registers.
-    void device_barrier() { cpu_.barrier(); }
+    void device_barrier() {
+        settle();
+        cpu_.barrier();
+    }
 
     // --- ordering ---------------------------------------------------------------------------
     /// All written before is visible before this word is.
