@@ -188,7 +188,9 @@ bool FrontendProgram::success() const {
 
 workload::Resources FrontendProgram::resources_of(const workload::Config& c) const {
     return {
-        .terminal = c.device < drivers_.size() ? drivers_[c.device]->terminal() : nullptr,
+        .terminal = workload::needs_terminal(c.kind) && c.device < drivers_.size()
+                        ? drivers_[c.device]->terminal({c.port, c.port_name})
+                        : nullptr,
         .ipc = c.ipc < ipcs_.size() ? ipcs_[c.ipc].get() : nullptr,
     };
 }
@@ -199,6 +201,14 @@ Fault FrontendProgram::fault(std::size_t device) const {
 
 DriverCounters FrontendProgram::driver_counters(std::size_t device) const {
     return device < drivers_.size() ? drivers_[device]->counters() : DriverCounters{};
+}
+
+std::size_t FrontendProgram::ports(std::size_t device) const {
+    return device < drivers_.size() ? drivers_[device]->ports() : 0;
+}
+
+PortReport FrontendProgram::port_report(std::size_t device, std::size_t port) const {
+    return port < ports(device) ? drivers_[device]->port_report(port) : PortReport{};
 }
 
 Interrupts::Counters FrontendProgram::interrupt_counters() const {

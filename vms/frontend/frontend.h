@@ -89,6 +89,9 @@ class FrontendProgram final : public Program {
     std::size_t devices() const { return config_.devices.size(); }
     Fault fault(std::size_t device) const;
     DriverCounters driver_counters(std::size_t device) const;
+    /// Of a console: its ports, once it has been probed.
+    std::size_t ports(std::size_t device) const;
+    PortReport port_report(std::size_t device, std::size_t port) const;
 
     std::size_t workloads() const { return jobs_.size(); }
     const workload::Counters& workload_counters(std::size_t i) const {
