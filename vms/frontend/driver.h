@@ -53,6 +53,13 @@ struct DeviceConfig {
     /// Memory of the VM alone, for a driver that puts its rings there when ACCESS_PLATFORM is not
     /// offered; size 0: such a driver has the shared memory only.
     MemoryRange private_memory;
+
+    // console
+    std::optional<bool> acknowledges_before_queues;  ///< without: as the profile does
+    std::optional<NeedsReset> needs_reset;           ///< without: as the profile does
+    std::string early_text;  ///< written to emerg_wr before the probe, where that is offered
+
+    // net
     NetConfig net;
 };
 
@@ -65,6 +72,30 @@ struct DriverCounters {
     std::uint64_t transmitted = 0;      ///< buffers
     std::uint64_t received = 0;         ///< buffers
     std::uint64_t poll_iterations = 0;  ///< looks at a used ring while waiting
+
+    // console
+    std::uint64_t control_sent = 0;
+    std::uint64_t control_received = 0;
+    std::uint64_t config_changes = 0;  ///< configuration change interrupts
+    std::uint64_t restarts = 0;        ///< resets followed by a probe
+};
+
+/// Which terminal of a device: that of a port, by its number, or by its name when there is one.
+struct TerminalChoice {
+    std::uint32_t port = 0;
+    std::string name;
+};
+
+/// What the host can read of a port of a console at any time.
+struct PortReport {
+    bool present = false;
+    bool console = false;     ///< an hvc console; else a generic port
+    bool host_open = false;   ///< the device says that somebody is at its far end
+    bool guest_open = false;  ///< a program has it open
+    std::string name;
+    std::uint16_t cols = 0;
+    std::uint16_t rows = 0;
+    workload::TerminalAccount account;
 };
 
 /// What a driver runs on.
@@ -86,7 +117,11 @@ class Driver {
     /// Why the driver does not work; none while it does.
     virtual Fault fault() const = 0;
     virtual const DriverCounters& counters() const = 0;
-    virtual workload::Terminal* terminal() { return nullptr; }
+    /// The terminal of that choice; waits for a name to become known. Null: the device has none
+    /// such.
+    virtual workload::Terminal* terminal(const TerminalChoice& /*choice*/) { return nullptr; }
+    virtual std::size_t ports() const { return 0; }
+    virtual PortReport port_report(std::size_t /*port*/) const { return {}; }
     virtual workload::NetInterface* network() { return nullptr; }
     virtual const NetCounters* network_counters() const { return nullptr; }
 };

@@ -293,7 +293,7 @@ void NetDriver::interrupt(IntId /*id*/) {
         transport_.acknowledge_interrupt(bits);
     if ((bits & mmio::interrupt::config) != 0) {
         ++device_.counters.config_changes;
-        device_.softirq.schedule(link_work_);
+        interrupts_.defer(link_work_);
     }
     if ((bits & mmio::interrupt::vring) != 0) {
         // The queues in the order of vm_interrupt's list: the last found comes first.
@@ -307,15 +307,12 @@ void NetDriver::interrupt(IntId /*id*/) {
         transport_.acknowledge_interrupt(bits);
 }
 
-unsigned NetDriver::LinkWork::poll(unsigned /*budget*/) {
-    NetDriver& d = driver_;
-    d.device_.softirq.complete(*this);
-    if (d.device_.negotiated(net::feature::status))
-        d.update_link();
+void NetDriver::config_changed() {
+    if (device_.negotiated(net::feature::status))
+        update_link();
     // 2.1.2: a device that needs a reset says so by this interrupt. virtio_net does not look.
-    if (!d.profile_.net.deferred && (d.transport_.status() & mmio::status_bit::needs_reset) != 0)
-        d.device_.stop(Fault::needs_reset);
-    return 0;
+    if (!profile_.net.deferred && (transport_.status() & mmio::status_bit::needs_reset) != 0)
+        device_.stop(Fault::needs_reset);
 }
 
 // --- sending and waiting ------------------------------------------------------------------------

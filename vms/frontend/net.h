@@ -55,10 +55,10 @@ class NetDriver final : public Driver, public InterruptHandler, public workload:
 
   private:
     /// The configuration change's work, for later (virtnet_config_changed_work).
-    class LinkWork final : public Pollable {
+    class LinkWork final : public DeferredWork {
       public:
         explicit LinkWork(NetDriver& driver) : driver_(driver) {}
-        unsigned poll(unsigned budget) override;
+        void deferred() override { driver_.config_changed(); }
 
       private:
         NetDriver& driver_;
@@ -69,6 +69,7 @@ class NetDriver final : public Driver, public InterruptHandler, public workload:
     void read_configuration();
     std::uint16_t read_mtu();
     void update_link();
+    void config_changed();
 
     bool set_mac(const workload::packets::MacAddress& mac);
     void set_rx_mode();

@@ -31,6 +31,7 @@ enum class Operation : std::uint8_t {
     console_write,     ///< one write, from the terminal layer to the ring
     console_read,      ///< one read from what has been received
     console_receive,   ///< one received buffer handed to the terminal layer
+    console_control,   ///< one control message made or handled
     irq_entry,         ///< vector to the handler, interrupt-controller accesses excluded
     irq_exit,          ///< handler to the exception return
     virtio_interrupt,  ///< the transport's handler, register accesses excluded

@@ -70,6 +70,8 @@ constexpr std::uint64_t linux_net_features =
 constexpr std::uint32_t linux_max_skb_frags = 17;
 
 constexpr std::uint64_t linux_page_bytes = 4096;
+/// VIRTIO_CONSOLE_BAD_ID: of a message that is about no port.
+constexpr std::uint32_t linux_bad_id = 0xffffffff;
 /// n_tty throttles its driver when fewer than 128 bytes of its 4096-byte buffer are left.
 constexpr std::size_t linux_tty_backlog = 4096 - 128;
 
@@ -117,6 +119,7 @@ constexpr Profile linux_6_1_profile{
             .remove = linux_remove,
             .remove_queue = linux_remove_queue,
             .removed = linux_removed,
+            .identifies_once = true,
             .features = linux_features,
             .ring_alignment = linux_page_bytes,
             .used_ring_alignment = linux_page_bytes,
@@ -131,8 +134,9 @@ constexpr Profile linux_6_1_profile{
         },
     .console =
         {
-            .features = feature_bit(abi::console::feature::size),
-            .reads_max_ports = true,
+            .features = feature_bit(abi::console::feature::size) |
+                        feature_bit(abi::console::feature::multiport),
+            .reads_max_ports = MaxPortsRead::always,
             .attaches_late = false,
             .fill = ConsoleProfile::Fill::after_ready,
             .receive_bytes = linux_page_bytes,
@@ -143,6 +147,11 @@ constexpr Profile linux_6_1_profile{
             .waits_masked = true,
             .transmit_interrupts = true,
             .bounces_whole_buffer = true,
+            .needs_reset = NeedsReset::ignored,
+            .generic_ports = true,
+            .device_ready_id = linux_bad_id,
+            .resize_rows_first = true,
+            .control_bytes = linux_page_bytes,
         },
     .net =
         {
@@ -192,7 +201,6 @@ constexpr Profile bare_metal_profile{
     .console =
         {
             .features = 0,
-            .reads_max_ports = false,
             .attaches_late = true,
             .fill = ConsoleProfile::Fill::before_ready,
             .receive_bytes = 256,
@@ -207,8 +215,6 @@ constexpr Profile bare_metal_profile{
     .net = {},
 };
 
-constexpr std::array<const Profile*, 2> all_profiles{&linux_6_1_profile, &bare_metal_profile};
-
 }  // namespace
 
 const Profile& linux_6_1() {
@@ -220,11 +226,14 @@ const Profile& bare_metal() {
 }
 
 std::span<const Profile* const> profiles() {
-    return all_profiles;
+    static constexpr std::size_t count = 4;
+    static const std::array<const Profile*, count> all{&linux_6_1(), &bare_metal(),
+                                                       &bao_bare_metal(), &zephyr()};
+    return all;
 }
 
 const Profile* find_profile(std::string_view name) {
-    for (const Profile* p : all_profiles)
+    for (const Profile* p : profiles())
         if (p->name == name)
             return p;
     return nullptr;

@@ -1,7 +1,8 @@
 // The allocator over the memory that a device shares with its back-end. It behaves as Linux'
 // restricted-dma-pool does: the region is cut into slots of 2 KiB; rings are allocated from it, and
 // every buffer is bounced: it gets slots for as long as the device may touch it. The lowest free
-// place is taken, so rings, which come first, lie at the start and buffers after them.
+// place is taken, so rings, which come first, lie at the start and buffers after them. A driver
+// with a pool of its own has slots of another size.
 //
 // Slots are bits, a word of the host at a time: a buffer of one slot, which a frame's is, costs a
 // look at the word of the lowest free one.
@@ -23,10 +24,11 @@ class SharedMemory {
     /// Linux: IO_TLB_SIZE.
     static constexpr std::uint64_t slot_bytes = 2048;
 
-    SharedMemory(GuestAddr base, std::uint64_t size)
-        : base_{(base.value + slot_bytes - 1) / slot_bytes * slot_bytes},
+    SharedMemory(GuestAddr base, std::uint64_t size, std::uint64_t slot = slot_bytes)
+        : slot_(slot),
+          base_{(base.value + slot - 1) / slot * slot},
           slots_(size > base_.value - base.value
-                     ? static_cast<std::size_t>((size - (base_.value - base.value)) / slot_bytes)
+                     ? static_cast<std::size_t>((size - (base_.value - base.value)) / slot)
                      : 0),
           free_((slots_ + word_bits - 1) / word_bits, ~std::uint64_t{0}),
           free_count_(slots_) {
@@ -36,7 +38,7 @@ class SharedMemory {
 
     /// Whole slots for `bytes` bytes, at a multiple of `align` (a power of two). Nothing when there
     /// is no such gap.
-    std::optional<GuestAddr> take(std::uint64_t bytes, std::uint64_t align = slot_bytes) {
+    std::optional<GuestAddr> take(std::uint64_t bytes, std::uint64_t align = 1) {
         const std::size_t wanted = slots(bytes);
         std::size_t first = next_free(lowest_free_);
         lowest_free_ = first;
@@ -59,22 +61,21 @@ class SharedMemory {
 
     /// Give back what take() returned for the same number of bytes.
     void release(GuestAddr at, std::uint64_t bytes) {
-        const auto first = static_cast<std::size_t>((at.value - base_.value) / slot_bytes);
+        const auto first = static_cast<std::size_t>((at.value - base_.value) / slot_);
         mark(first, slots(bytes), true);
         free_count_ += slots(bytes);
         lowest_free_ = std::min(lowest_free_, first);
     }
 
-    std::uint64_t free_bytes() const { return free_count_ * slot_bytes; }
+    std::uint64_t free_bytes() const { return free_count_ * slot_; }
 
   private:
     static constexpr std::size_t word_bits = 64;
 
-    static constexpr std::size_t slots(std::uint64_t bytes) {
-        return static_cast<std::size_t>((std::max<std::uint64_t>(bytes, 1) + slot_bytes - 1) /
-                                        slot_bytes);
+    std::size_t slots(std::uint64_t bytes) const {
+        return static_cast<std::size_t>((std::max<std::uint64_t>(bytes, 1) + slot_ - 1) / slot_);
     }
-    GuestAddr address(std::size_t slot) const { return base_ + slot * slot_bytes; }
+    GuestAddr address(std::size_t slot) const { return base_ + slot * slot_; }
     bool is_free(std::size_t slot) const {
         return (free_[slot / word_bits] >> slot % word_bits & 1) != 0;
     }
@@ -111,6 +112,7 @@ class SharedMemory {
         }
     }
 
+    std::uint64_t slot_;  ///< bytes
     GuestAddr base_;
     std::size_t slots_;
     std::vector<std::uint64_t> free_;  ///< a bit a slot

@@ -65,6 +65,19 @@ class SplitRing {
     /// The next used chain, if any.
     std::optional<Used> get();
 
+    /// The device was reset: take every chain that it still held back, used or not; `taken` is
+    /// called with the token of each.
+    template <class Function>
+    void detach_all(Function taken) {
+        for (std::uint32_t head = 0; head < layout_.size; ++head) {
+            if (chains_[head].descriptors == 0)
+                continue;
+            const std::uint64_t token = chains_[head].token;
+            release(static_cast<std::uint16_t>(head));
+            taken(token);
+        }
+    }
+
     /// Ask the device not to interrupt, or to do so again (2.7.7). A hint: it may interrupt still.
     void enable_interrupts(bool enabled);
 

@@ -63,15 +63,17 @@ Workload::Workload(Config config, const Costs& costs) : config_(std::move(config
 }
 
 bool Workload::run(Cpu& cpu, const Resources& resources) {
-    const bool has_terminal = resources.terminal != nullptr && resources.terminal->usable();
-    const bool equipped = (!needs_terminal(config_.kind) || has_terminal) &&
+    const bool talks = needs_terminal(config_.kind);
+    const bool equipped = (!talks || resources.terminal != nullptr) &&
                           (!needs_ipc(config_.kind) || resources.ipc != nullptr) &&
                           (!needs_network(config_.kind) || resources.network != nullptr);
     bool success = false;
     if (equipped) {
         wait_for_start(cpu);
         counters_.state = State::running;
-        success = work(cpu, resources);
+        success = (!talks || resources.terminal->open()) && work(cpu, resources);
+        if (talks)
+            resources.terminal->close();
     }
     counters_.finished_tick = cpu.counter();
     counters_.state = success ? State::succeeded : State::failed;

@@ -93,6 +93,8 @@ struct Config {
     unsigned vcpu = 0;                  ///< where it runs
     GuestAddr register_address{};       ///< registers: the 32-bit register that is read
     std::size_t device = 0;             ///< index into the program's devices
+    std::uint32_t port = 0;             ///< console-: of the device's terminals, by number
+    std::string port_name;              ///< console-: or by name
     std::string text;                   ///< console-echo: written first
     std::uint64_t lines = 0;            ///< console-echo: lines to give back before it is done
     std::uint64_t bytes = 0;            ///< console-write, -read, -duplex: bytes each way;
