@@ -51,6 +51,10 @@ class ServiceGuest final : public InterruptVector {
     const PeripheralCounters& peripheral_counters(std::size_t peripheral) const {
         return peripherals_.counters(peripheral);
     }
+    /// nullptr: the peripheral is no network interface.
+    const NetworkPort* network(std::size_t peripheral) const {
+        return peripherals_.network(peripheral);
+    }
     /// The software switch. Its ports: the network devices, then the physical interfaces, then the
     /// traffic station, in the order of the configuration.
     const Switch& net() const { return switch_; }

@@ -116,6 +116,10 @@ class NetworkChecks : private Checks {
         for (const HostConfig& h : s_.hosts)
             if (h.type != HostType::replay)
                 claim(h.mac, h.place);
+        for (const VmConfig& vm : s_.vms)
+            for (const BackendConfig& b : vm.software.backends)
+                if (b.net.mac)
+                    claim(*b.net.mac, b.place);
     }
 
     void link(const LinkConfig& l, const Value& v) {

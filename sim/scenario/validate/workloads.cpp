@@ -34,20 +34,10 @@ class WorkloadChecks : private Checks {
         }
         if (w.type == "idle")
             return;
-        if (!v["device"].present) {
-            error(v["device"].place,
-                  "this key is missing; {} uses a device: write the name of a "
-                  "remote I/O device of {}",
-                  w.type, vm.place.key);
-        } else if (device(vm, w.device, RemioType::frontend, v["device"].place) != nullptr) {
-            const bool driven =
-                std::any_of(vm.software.drivers.begin(), vm.software.drivers.end(),
-                            [&](const DriverConfig& d) { return d.device == w.device; });
-            if (!driven)
-                error(v["device"].place,
-                      "device {} has no driver; add '{}: {{driver: console}}' "
-                      "to drivers",
-                      quote(w.device), w.device);
+        driven(vm, w, v);
+        if (w.type.starts_with("net-")) {
+            validate_net_workload(*this, vm, w, v);
+            return;
         }
         if (w.type == "console-echo") {
             if (w.lines == 0 && w.text.empty())
@@ -63,19 +53,55 @@ class WorkloadChecks : private Checks {
     }
 
   private:
+    void driven(const VmConfig& vm, const WorkloadConfig& w, const Value& v) {
+        const std::string kind = w.type.starts_with("net-") ? "net" : "console";
+        if (!v["device"].present) {
+            error(v["device"].place,
+                  "this key is missing; {} uses a device: write the name of a "
+                  "remote I/O device of {}",
+                  w.type, vm.place.key);
+        } else if (device(vm, w.device, RemioType::frontend, v["device"].place) != nullptr) {
+            const auto driver =
+                std::find_if(vm.software.drivers.begin(), vm.software.drivers.end(),
+                             [&](const DriverConfig& d) { return d.device == w.device; });
+            if (driver == vm.software.drivers.end())
+                error(v["device"].place,
+                      "device {} has no driver; add '{}: {{driver: {}}}' "
+                      "to drivers",
+                      quote(w.device), w.device, kind);
+            else if (driver->driver != kind)
+                error(v["device"].place,
+                      "the driver of {} is {} ({}), but {} needs {}; name another device, or "
+                      "change the type",
+                      quote(w.device), driver->driver, format_short(driver->place), w.type, kind);
+        }
+    }
+
     /// Keys that a type of workload does not read say something else than what happens.
     void workload_keys(const WorkloadConfig& w, const Value& v) {
         struct Use {
             std::string_view type;
             std::vector<std::string> keys;
         };
-        static const std::array<Use, 8> uses{
+        static const std::array<Use, 14> uses{
             Use{"console-echo", {"device", "text", "lines"}},
             Use{"console-write", {"device", "bytes", "chunk", "seed"}},
             Use{"console-read", {"device", "bytes", "seed"}},
             Use{"console-duplex", {"device", "bytes", "chunk", "seed"}},
             Use{"ipc-ping", {"ipc", "event", "doorbell", "count", "bytes", "period", "seed"}},
             Use{"ipc-echo", {"ipc", "event", "doorbell", "count"}},
+            Use{"net-ping", {"device", "peer", "count", "period", "bytes", "timeout", "flow"}},
+            Use{"net-udp-echo",
+                {"device", "peer", "count", "period", "bytes", "think", "timeout", "port",
+                 "local_port", "flow"}},
+            Use{"net-request-response",
+                {"device", "peer", "count", "period", "bytes", "mix", "window", "think", "timeout",
+                 "port", "local_port", "flow", "seed"}},
+            Use{"net-flood",
+                {"device", "peer", "count", "bytes", "duration", "period", "mix", "batch", "port",
+                 "local_port", "flow", "seed"}},
+            Use{"net-sink", {"device", "count", "port", "idle", "duration"}},
+            Use{"net-serve", {"device", "count", "port", "idle", "duration"}},
             Use{"registers", {"device", "count", "period"}},
             Use{"idle", {}},
         };

@@ -25,6 +25,11 @@ PeripheralCounters ServiceProgram::peripheral_counters(std::size_t peripheral) c
     return guest_ ? guest_->peripheral_counters(peripheral) : PeripheralCounters{};
 }
 
+NetworkCounters ServiceProgram::network_counters(std::size_t peripheral) const {
+    const NetworkPort* network = guest_ ? guest_->network(peripheral) : nullptr;
+    return network != nullptr ? network->counters() : NetworkCounters{};
+}
+
 std::size_t ServiceProgram::switch_port_count() const {
     return guest_ ? guest_->net().port_count() : 0;
 }
