@@ -23,7 +23,8 @@ ServiceGuest::ServiceGuest(Port& port, const GuestConfig& config)
     : port_(port),
       config_(config),
       gic_(port, config.gicd, config.gicc),
-      peripherals_(port, config_) {
+      peripherals_(port, config_),
+      timetable_(port, config_) {
     for (std::size_t i = 0; i < config_.device_count; ++i) {
         const DeviceConfig& d = config_.devices[i];
         Slot& s = slots_[i];
@@ -49,6 +50,7 @@ void ServiceGuest::start() {
     port_.set_vector(*this);
     gic_.start();
     peripherals_.start(gic_, peripheral_priority);
+    timetable_.start(gic_, peripheral_priority);
     if (!config_.polling)
         for (std::size_t i = 0; i < config_.device_count; ++i)
             gic_.enable(config_.devices[i].interrupt, request_priority);
@@ -65,7 +67,7 @@ void ServiceGuest::irq() {
         return;
     }
     ++counters_.interrupts;
-    bool ours = peripherals_.interrupt(id);
+    bool ours = peripherals_.interrupt(id) || timetable_.interrupt(id);
     for (std::size_t i = 0; i < config_.device_count; ++i) {
         if (config_.devices[i].interrupt.value == id) {
             slots_[i].requested = true;
@@ -81,6 +83,7 @@ void ServiceGuest::irq() {
 
 void ServiceGuest::pass() {
     answer_requests();
+    handle_events();
     serve_peripherals();
     work_on_rings();
     notify();
@@ -180,10 +183,22 @@ void ServiceGuest::answer(std::size_t device, const Request& request) {
 
     if (transport.take_work_mark())
         slot.work = true;
-    peripherals_.mark_waiting(slot.peripherals);
 }
 
 // --- the work behind the requests ---------------------------------------------------------------
+
+void ServiceGuest::handle_events() {
+    while (const DeviceEvent* event = timetable_.take()) {
+        Slot& s = slots_[event->device];
+        if (event->kind == DeviceEventKind::device_error)
+            s.transport->fail_device();
+        else
+            s.device->event(*event);
+        if (s.transport->take_work_mark())
+            s.work = true;
+        answer_requests();
+    }
+}
 
 void ServiceGuest::serve_peripherals() {
     for (std::size_t i = 0; i < peripherals_.count(); ++i) {
@@ -247,7 +262,7 @@ bool ServiceGuest::anything_marked() const {
         if (s.requested || s.work || s.transport->interrupt_marked())
             return true;
     }
-    return peripherals_.any_marked();
+    return peripherals_.any_marked() || timetable_.marked();
 }
 
 void ServiceGuest::idle() {

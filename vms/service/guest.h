@@ -4,6 +4,7 @@
 // Order of its work, which the latency of a front-end's access depends on:
 //   vector     acknowledge the interrupt and end it (GICC_IAR, GICC_EOIR), mark whom it is for
 //   requests   ASK, answer with READ or WRITE, again while ASK says that more is pending
+//   events     what the configuration has planned for this time
 //   hardware   interrupts of the peripherals; the devices that they feed are marked for ring work
 //   rings      a budget of steps for each device in turn; requests go first between two steps
 //   notify     one NOTIFY for each device whose driver wants an interrupt
@@ -23,6 +24,7 @@
 #include "vms/service/counters.h"
 #include "vms/service/drivers/gicv2.h"
 #include "vms/service/peripherals.h"
+#include "vms/service/timetable.h"
 #include "vms/service/virtio/mmio_transport.h"
 
 namespace vms::service {
@@ -46,6 +48,9 @@ class ServiceGuest final : public InterruptVector {
     std::size_t peripheral_count() const { return config_.peripheral_count; }
     const PeripheralCounters& peripheral_counters(std::size_t peripheral) const {
         return peripherals_.counters(peripheral);
+    }
+    const LineCounters& line_counters(std::size_t peripheral) const {
+        return peripherals_.line_counters(peripheral);
     }
 
   private:
@@ -80,6 +85,7 @@ class ServiceGuest final : public InterruptVector {
     void answer_requests(std::size_t device);
     bool ask(std::size_t device, Request& request);
     void answer(std::size_t device, const Request& request);
+    void handle_events();
     void serve_peripherals();
     void work_on_rings();
     void notify();
@@ -91,6 +97,7 @@ class ServiceGuest final : public InterruptVector {
     Gicv2 gic_;
     GuestCounters counters_;
     Peripherals peripherals_;
+    Timetable timetable_;
     std::array<Slot, max_devices> slots_;
     std::size_t first_ = 0;  // whose turn it is to have its rings worked on first
 };

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/vms/service/rig.h"
+#include "vms/service/serial/direct_line.h"
 
 namespace vms::service::test {
 namespace {
@@ -25,7 +26,7 @@ class FakeSerial final : public SerialPort {
     bool serve() override {
         for (; !typed.empty(); typed.pop_front())
             receive(static_cast<std::byte>(typed.front()));
-        serve_transmitter();
+        push_refilled();
         return false;
     }
     void push() override {
@@ -62,9 +63,10 @@ class ConsoleTest : public ::testing::Test {
     Machine m;
     DeviceCounters counters;
     FakeSerial serial;
-    Console console{m.port, serial,
-                    Console::Parameters{.ring_features = ring_features, .cols = 80, .rows = 25},
-                    counters};
+    DirectLine line{serial};
+    ConsoleConfig config{.cols = 80, .rows = 25};
+    Console console{
+        m.port, {.ring_features = ring_features, .config = config, .lines = {&line}}, counters};
     MmioTransport transport{m.port, m.memory, console, 0x0a00'3e00, counters};
     Registers regs{transport};
     DriverRing rx{m.cpu, shared_base, 8};

@@ -25,4 +25,8 @@ PeripheralCounters ServiceProgram::peripheral_counters(std::size_t peripheral) c
     return guest_ ? guest_->peripheral_counters(peripheral) : PeripheralCounters{};
 }
 
+LineCounters ServiceProgram::line_counters(std::size_t peripheral) const {
+    return guest_ ? guest_->line_counters(peripheral) : LineCounters{};
+}
+
 }  // namespace vms::service

@@ -23,6 +23,7 @@ class ServiceProgram final : public Program {
     GuestCounters counters() const;
     DeviceCounters device_counters(std::size_t device) const;
     PeripheralCounters peripheral_counters(std::size_t peripheral) const;
+    LineCounters line_counters(std::size_t peripheral) const;
     /// For diagnoses: nullptr before the first run.
     const ServiceGuest* guest() const { return guest_.get(); }
 
