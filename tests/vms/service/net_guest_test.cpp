@@ -331,7 +331,7 @@ class FakeInterface final : public NetworkPort {
     void silence() override {}
     bool serve() override { return false; }
     bool transmit(std::span<const std::byte> f) override {
-        if (refuses)
+        if (refuses || space == 0)
             return false;
         sent.emplace_back(f.begin(), f.end());
         --space;
