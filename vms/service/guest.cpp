@@ -26,6 +26,7 @@ ServiceGuest::ServiceGuest(Port& port, const GuestConfig& config)
       config_(config),
       gic_(port, config.gicd, config.gicc),
       peripherals_(port, config_),
+      timetable_(port, config_),
       switch_(port, {.ageing_seconds = config.net.ageing_seconds,
                      .storm_frames = config.net.storm_frames,
                      .storm_interval_us = config.net.storm_interval_us}) {
@@ -36,8 +37,8 @@ ServiceGuest::ServiceGuest(Port& port, const GuestConfig& config)
         s.memory = &s.memory_storage.emplace<SharedMemory>(port, d.shmem_base, d.shmem_size);
         s.peripherals = d.backend->peripherals(config_, d);
         switch_ports[i] = static_cast<std::uint8_t>(switch_.port_count());
-        s.device = &d.backend->make(
-            s.backend_storage, {port, d, config_, peripherals_, switch_, s.attention, s.counters});
+        s.device = &d.backend->make(s.backend_storage,
+                                    {port, d, config_, peripherals_, switch_, s.counters});
         s.transport = &s.transport_storage.emplace<MmioTransport>(port, *s.memory, *s.device,
                                                                   d.window_base.value, s.counters);
     }
@@ -71,6 +72,7 @@ void ServiceGuest::start() {
     for (Uplink* uplink : uplinks_)
         if (uplink != nullptr)
             uplink->look_at_link();
+    timetable_.start(gic_, peripheral_priority);
     if (!config_.polling)
         for (std::size_t i = 0; i < config_.device_count; ++i)
             gic_.enable(config_.devices[i].interrupt, request_priority);
@@ -87,7 +89,7 @@ void ServiceGuest::irq() {
         return;
     }
     ++counters_.interrupts;
-    bool ours = peripherals_.interrupt(id);
+    bool ours = peripherals_.interrupt(id) || timetable_.interrupt(id);
     for (std::size_t i = 0; i < config_.device_count; ++i) {
         if (config_.devices[i].interrupt.value == id) {
             slots_[i].requested = true;
@@ -99,10 +101,12 @@ void ServiceGuest::irq() {
     gic_.end(acknowledged);
     port_.note(Step::interrupted, id);
     port_.charge<Operation::irq_exit>();
+    port_.settle();
 }
 
 void ServiceGuest::pass() {
     answer_requests();
+    handle_events();
     if (switch_.port_count() != 0)
         switch_.begin_pass();
     serve_peripherals();
@@ -115,6 +119,7 @@ void ServiceGuest::pass() {
 // --- requests -----------------------------------------------------------------------------------
 
 void ServiceGuest::answer_requests() {
+    port_.settle();  // the vector has marked all that has come up to here
     for (std::size_t i = 0; i < config_.device_count; ++i)
         if (slots_[i].requested)
             answer_requests(i);
@@ -206,10 +211,22 @@ void ServiceGuest::answer(std::size_t device, const Request& request) {
 
     if (transport.take_work_mark())
         slot.work = true;
-    peripherals_.mark_waiting(slot.peripherals);
 }
 
 // --- the work behind the requests ---------------------------------------------------------------
+
+void ServiceGuest::handle_events() {
+    while (const DeviceEvent* event = timetable_.take()) {
+        Slot& s = slots_[event->device];
+        if (event->kind == DeviceEventKind::device_error)
+            s.transport->fail_device();
+        else
+            s.device->event(*event);
+        if (s.transport->take_work_mark())
+            s.work = true;
+        answer_requests();
+    }
+}
 
 void ServiceGuest::serve_peripherals() {
     for (std::size_t i = 0; i < peripherals_.count(); ++i) {
@@ -256,9 +273,7 @@ void ServiceGuest::see_to_switch() {
     switch_.flush();
     for (std::size_t i = 0; i < config_.device_count; ++i) {
         Slot& s = slots_[i];
-        if (std::exchange(s.attention.config_changed, false))
-            s.transport->config_changed();
-        if (std::exchange(s.attention.completed, false))
+        if (s.transport->take_publication_mark())
             s.transport->publish();
     }
 }
@@ -288,7 +303,7 @@ bool ServiceGuest::anything_marked() const {
         if (s.requested || s.work || s.transport->interrupt_marked())
             return true;
     }
-    return peripherals_.any_marked();
+    return peripherals_.any_marked() || timetable_.marked();
 }
 
 void ServiceGuest::idle() {

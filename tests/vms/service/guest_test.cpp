@@ -746,7 +746,7 @@ TEST(GuestConfiguration, Problems) {
               of_device(ConfigProblem::shared_interrupt, 1));
     EXPECT_EQ(finding([](GuestConfig& c) { c.devices[0].shmem_size = 0; }),
               of_device(ConfigProblem::no_shared_memory, 0));
-    EXPECT_EQ(finding([](GuestConfig& c) { c.devices[1].console.ports[0].serial = no_peripheral; }),
+    EXPECT_EQ(finding([](GuestConfig& c) { c.devices[1].console.ports[0].serial = 2; }),
               of_device(ConfigProblem::no_serial, 1));
     EXPECT_EQ(finding([](GuestConfig& c) { c.peripherals[1].kind = PeripheralKind::cadence_gem; }),
               of_device(ConfigProblem::no_serial, 1));

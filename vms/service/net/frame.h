@@ -126,10 +126,11 @@ class Frame {
                                           std::to_integer<unsigned>(bytes_[at + 1]));
     }
     ethernet::Address address(std::size_t at) const {
+        // Eight bytes, two of which belong to what follows: one load.
         ethernet::Address a = 0;
-        for (std::size_t i = 0; i < ethernet::address_bytes; ++i)
+        for (std::size_t i = 0; i < sizeof a; ++i)
             a = a << 8 | std::to_integer<ethernet::Address>(bytes_[at + i]);
-        return a;
+        return a >> (8 * (sizeof a - ethernet::address_bytes));
     }
 
     std::span<const std::byte> bytes_;

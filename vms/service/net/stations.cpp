@@ -6,6 +6,18 @@ namespace {
 constexpr std::size_t swept_at_a_time = 2;
 }
 
+bool StationTable::know(ethernet::Address address, std::uint8_t port) {
+    for (std::size_t i = 0; i < probes; ++i) {
+        Entry& e = entries_[place(address, i)];
+        if (e.port != no_port)
+            continue;
+        e = {address, for_good, port};
+        ++stations_[port];
+        return true;
+    }
+    return false;
+}
+
 void StationTable::learn(ethernet::Address address, std::uint8_t port, std::uint64_t now) {
     Entry* vacant = nullptr;
     for (std::size_t i = 0; i < probes; ++i) {
@@ -16,6 +28,11 @@ void StationTable::learn(ethernet::Address address, std::uint8_t port, std::uint
             continue;
         }
         if (e.address == address) {
+            if (e.seen == for_good) {
+                if (e.port != port)
+                    ++counters_.refused;
+                return;
+            }
             if (e.port != port) {
                 if (stations_[port] >= quota_[port]) {
                     // It is not where it was, and there is no place where it is.

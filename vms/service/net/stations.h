@@ -35,6 +35,8 @@ class StationTable {
     /// The most stations behind a port; 0 unless set.
     void set_quota(std::uint8_t port, std::uint32_t quota) { quota_[port] = quota; }
 
+    /// A static entry (8.8.1): it neither ages nor moves. False: no place.
+    bool know(ethernet::Address address, std::uint8_t port);
     /// A frame from this address came in at `port`.
     void learn(ethernet::Address address, std::uint8_t port, std::uint64_t now);
     /// no_port: unknown.
@@ -61,8 +63,9 @@ class StationTable {
         static_assert(capacity == std::size_t{1} << bits);
         return ((address * multiplier >> (64 - bits)) + probe) % capacity;
     }
+    static constexpr std::uint64_t for_good = ~std::uint64_t{0};
     bool alive(const Entry& e, std::uint64_t now) const {
-        return ageing_ == 0 || now - e.seen <= ageing_;
+        return ageing_ == 0 || now - e.seen <= ageing_ || e.seen == for_good;
     }
     void release(Entry& e) {
         --stations_[e.port];

@@ -149,9 +149,7 @@ void Switch::complete_checksum(Frame& frame) {
     frame.complete_checksum();
 }
 
-void Switch::note(FramePoint where, std::uint8_t port, const Frame& frame) {
-    if (!port_.frames_wanted())
-        return;
+void Switch::show(FramePoint where, std::uint8_t port, const Frame& frame) {
     if (!frame.partial()) {
         port_.note_frame(where, port, frame.bytes());
         return;

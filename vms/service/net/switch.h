@@ -94,6 +94,9 @@ class Switch {
     /// At the end of a pass.
     void flush();
 
+    /// The station with this address is behind this port for good, whether or not it ever sends.
+    void know(std::uint8_t port, ethernet::Address address) { stations_.know(address, port); }
+
     bool room(std::uint8_t port) { return slots_[port].to->room(); }
     /// A frame has come in at `from`.
     void enter(std::uint8_t from, Frame& frame);
@@ -125,7 +128,11 @@ class Switch {
 
     void offer(std::uint8_t to, Frame& frame);
     void flood(std::uint8_t from, Frame& frame);
-    void note(FramePoint where, std::uint8_t port, const Frame& frame);
+    void note(FramePoint where, std::uint8_t port, const Frame& frame) {
+        if (port_.frames_wanted()) [[unlikely]]
+            show(where, port, frame);
+    }
+    void show(FramePoint where, std::uint8_t port, const Frame& frame);
 
     Port& port_;
     const Parameters p_;

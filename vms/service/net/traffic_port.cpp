@@ -17,6 +17,7 @@ void put(std::span<std::byte> to, const abi::net::Mac& mac) {
 
 TrafficPort::TrafficPort(Switch& net, const Parameters& parameters)
     : switch_(net), p_(parameters), port_(net.attach(*this, 1)) {
+    net.know(port_, ethernet::to_address(parameters.mac));
 }
 
 bool TrafficPort::send(std::uint32_t budget) {

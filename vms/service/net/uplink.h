@@ -37,12 +37,10 @@ class Uplink final : public SwitchPort, public FrameConsumer {
             return Drop::port_down;
         if (frame.size() > interface_.max_frame_bytes())
             return Drop::too_long;
-        if (interface_.room() == 0)
-            return Drop::interface_full;
         if (frame.partial())
             switch_.complete_checksum(frame);
         if (!interface_.transmit(frame.bytes()))
-            return Drop::interface_refused;
+            return interface_.room() == 0 ? Drop::interface_full : Drop::interface_refused;
         taken_ = true;
         return Drop::none;
     }

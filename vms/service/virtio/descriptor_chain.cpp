@@ -12,23 +12,6 @@ std::uint32_t lines(std::size_t bytes) {
 }
 }  // namespace
 
-Segment ChainCursor::next(std::size_t limit) {
-    // Empty buffers are legal and skipped; the loop ends because segments_ shrinks.
-    while (!segments_.empty() && offset_ == segments_.front().length) {
-        segments_ = segments_.subspan(1);
-        offset_ = 0;
-    }
-    if (segments_.empty())
-        return {};
-    const Segment& s = segments_.front();
-    const std::uint32_t left = s.length - offset_;
-    const std::uint32_t n = limit < left ? static_cast<std::uint32_t>(limit) : left;
-    const Segment piece{s.address + offset_, n};
-    offset_ += n;
-    remaining_ -= n;
-    return piece;
-}
-
 void ChainCursor::skip(std::uint64_t n) {
     // Ends with the chain: every piece is a buffer of it, or the rest of n.
     while (n != 0) {
@@ -73,18 +56,9 @@ std::size_t ChainWriter::write(const SharedMemory& memory, std::span<const std::
     return done;
 }
 
-void DescriptorChain::drop() {
-    if (queue_ != nullptr) {
-        queue_->chain_dropped(*this);
-        close();
-    }
-}
-
-void DescriptorChain::close() {
-    queue_ = nullptr;
-    if (storage_ != nullptr)
-        storage_->in_use_ = false;
-    storage_ = nullptr;
+void DescriptorChain::drop_open() {
+    queue_->chain_dropped(*this);
+    close();
 }
 
 }  // namespace vms::service

@@ -18,6 +18,17 @@ extern "C" const char vms_service_vectors[];
 
 namespace vms::service {
 
+/// Memory that is accessed often.
+class MemoryRange {
+  public:
+    constexpr MemoryRange() = default;
+    constexpr explicit MemoryRange(GuestAddr base) : base_(base) {}
+    constexpr GuestAddr base() const { return base_; }
+
+  private:
+    GuestAddr base_{};
+};
+
 class Port {
   public:
     // --- device registers -------------------------------------------------------------------
@@ -80,6 +91,19 @@ class Port {
             }
         for (; i < from.size(); ++i)
             *at<volatile std::uint8_t>(to + i) = std::to_integer<std::uint8_t>(from[i]);
+    }
+    MemoryRange range(GuestAddr base, std::uint64_t) { return MemoryRange(base); }
+    std::uint64_t memory_load(const MemoryRange& r, std::uint64_t offset, Width w) {
+        return memory_load(r.base() + offset, w);
+    }
+    void memory_store(const MemoryRange& r, std::uint64_t offset, Width w, std::uint64_t value) {
+        memory_store(r.base() + offset, w, value);
+    }
+    void copy_in(std::span<std::byte> to, const MemoryRange& r, std::uint64_t offset) {
+        copy_in(to, r.base() + offset);
+    }
+    void copy_out(const MemoryRange& r, std::uint64_t offset, std::span<const std::byte> from) {
+        copy_out(r.base() + offset, from);
     }
 
     /// Memory that no other CPU writes, to be read where it is.
@@ -161,6 +185,18 @@ class Port {
         asm volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(v)::"memory");
         return v;
     }
+    /// The virtual timer: an interrupt when the counter reaches `compare`.
+    void start_timer(std::uint64_t compare) {
+        constexpr std::uint64_t enable = 1;  // CNTV_CTL_EL0.ENABLE, IMASK 0
+        asm volatile(
+            "msr cntv_cval_el0, %0\n\t"
+            "msr cntv_ctl_el0, %1\n\t"
+            "isb"
+            :
+            : "r"(compare), "r"(enable)
+            : "memory");
+    }
+    void stop_timer() { asm volatile("msr cntv_ctl_el0, xzr\n\tisb" ::: "memory"); }
     std::uint32_t counter_frequency() const {
         std::uint64_t v;
         asm("mrs %0, cntfrq_el0" : "=r"(v));
@@ -173,6 +209,7 @@ class Port {
     [[gnu::always_inline]] void charge(std::uint32_t = 1) {
         asm volatile("charge.%c0.%=:" ::"i"(static_cast<int>(operation)));
     }
+    void settle() {}
     void note(Step, std::uint64_t) {}
     void note_published(std::uint64_t, std::uint16_t) {}
     void note_consumed(std::uint64_t, std::uint16_t) {}

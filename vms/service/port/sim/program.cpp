@@ -37,4 +37,8 @@ bool ServiceProgram::switch_balanced() const {
     return !guest_ || guest_->net().balanced();
 }
 
+LineCounters ServiceProgram::line_counters(std::size_t peripheral) const {
+    return guest_ ? guest_->line_counters(peripheral) : LineCounters{};
+}
+
 }  // namespace vms::service
