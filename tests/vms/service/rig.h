@@ -174,6 +174,9 @@ inline constexpr std::uint64_t indirect_desc =
     abi::mmio::feature_bit(abi::mmio::feature::ring_indirect_desc);
 inline constexpr std::uint64_t event_idx =
     abi::mmio::feature_bit(abi::mmio::feature::ring_event_idx);
+inline constexpr std::uint64_t in_order = abi::mmio::feature_bit(abi::mmio::feature::in_order);
+inline constexpr std::uint64_t notification_data =
+    abi::mmio::feature_bit(abi::mmio::feature::notification_data);
 inline constexpr std::uint64_t ring_reset = abi::mmio::feature_bit(abi::mmio::feature::ring_reset);
 
 }  // namespace vms::service::test
