@@ -93,6 +93,7 @@ class ServiceGuest final : public InterruptVector {
     bool ask(std::size_t device, Request& request);
     void answer(std::size_t device, const Request& request);
     void handle_events();
+    void plan_look_at_links();
     void serve_peripherals();
     void work_on_rings();
     void see_to_switch();
