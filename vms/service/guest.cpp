@@ -249,10 +249,8 @@ void ServiceGuest::serve_peripherals() {
         if (!peripherals_.marked(i))
             continue;
         peripherals_.serve(i);
-        if (uplinks_[i] != nullptr) {
+        if (uplinks_[i] != nullptr)
             uplinks_[i]->look_at_link();
-            plan_look_at_links();
-        }
         for (std::size_t d = 0; d < config_.device_count; ++d)
             if (slots_[d].peripherals.has(i))
                 slots_[d].work = true;  // input has come, or output has found room
@@ -289,6 +287,7 @@ void ServiceGuest::see_to_switch() {
     if (traffic_ != nullptr)
         traffic_->send(config_.ring_budget);
     switch_.flush();
+    plan_look_at_links();
     for (std::size_t i = 0; i < config_.device_count; ++i) {
         Slot& s = slots_[i];
         if (s.transport->take_publication_mark())

@@ -56,6 +56,10 @@ class ServiceGuest final : public InterruptVector {
     const LineCounters& line_counters(std::size_t peripheral) const {
         return peripherals_.line_counters(peripheral);
     }
+    /// nullptr: not a network interface.
+    const NetworkPort* network(std::size_t peripheral) const {
+        return peripherals_.network(peripheral);
+    }
     /// The software switch. Its ports: the network devices, then the physical interfaces, then the
     /// traffic station, in the order of the configuration.
     const Switch& net() const { return switch_; }

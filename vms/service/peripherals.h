@@ -55,6 +55,10 @@ class Peripherals {
         return index < count() ? slots_[index].network : nullptr;
     }
 
+    const NetworkPort* network(std::size_t index) const {
+        return index < count() ? slots_[index].network : nullptr;
+    }
+
     /// Set all of them up and let their interrupts through, with this priority.
     void start(Gicv2& gic, std::uint32_t priority);
 

@@ -21,7 +21,7 @@ class Uplink final : public SwitchPort, public FrameConsumer {
 
     std::uint8_t switch_port() const { return port_; }
 
-    /// After the interface was started or served: its link may have changed.
+    /// After the interface has done something: its link may have changed.
     void look_at_link() {
         const bool up = interface_.link().up;
         if (up == up_ && known_)
@@ -47,9 +47,11 @@ class Uplink final : public SwitchPort, public FrameConsumer {
         return Drop::none;
     }
     void flush() override {
-        if (taken_)
-            interface_.flush();
+        if (!taken_)
+            return;
         taken_ = false;
+        interface_.flush();
+        look_at_link();
     }
 
     // --- FrameConsumer ----------------------------------------------------------------------
