@@ -27,7 +27,6 @@ struct BackendContext {
     const GuestConfig& guest;
     Peripherals& peripherals;
     Switch& net;
-    Attention& attention;
     DeviceCounters& counters;
 };
 
@@ -38,6 +37,8 @@ struct BackendKind {
     ConfigProblem (*check)(const GuestConfig& guest, const DeviceConfig& config);
     /// The peripherals that feed such a device: when one was served, its rings are worked on.
     PeripheralSet (*peripherals)(const GuestConfig& guest, const DeviceConfig& config);
+    /// Whether such a device can have this event.
+    bool (*event)(const DeviceConfig& config, const DeviceEvent& event);
     VirtioDevice& (*make)(BackendStorage& storage, const BackendContext& context);
 };
 

@@ -97,11 +97,29 @@ ConfigProblem check_switch(const GuestConfig& config) {
 
 }  // namespace
 
+namespace {
+
+/// Against the one before it.
+ConfigProblem check_event(const GuestConfig& config, std::size_t index) {
+    const DeviceEvent& e = config.events[index];
+    if (index != 0 && e.at_ns < config.events[index - 1].at_ns)
+        return ConfigProblem::events_out_of_order;
+    if (e.device >= config.device_count)
+        return ConfigProblem::bad_event;
+    const DeviceConfig& d = config.devices[e.device];
+    const bool possible = e.kind == DeviceEventKind::device_error || d.backend->event(d, e);
+    return possible ? ConfigProblem::none : ConfigProblem::bad_event;
+}
+
+}  // namespace
+
 ConfigFinding check(const GuestConfig& config) {
     if (config.device_count > max_devices)
         return {ConfigProblem::too_many_devices};
     if (config.peripheral_count > max_peripherals)
         return {ConfigProblem::too_many_peripherals};
+    if (config.event_count > max_device_events)
+        return {ConfigProblem::too_many_events};
     if (config.ring_budget == 0)
         return {ConfigProblem::no_ring_budget};
     for (std::size_t i = 0; i < config.peripheral_count; ++i) {
@@ -114,6 +132,9 @@ ConfigFinding check(const GuestConfig& config) {
     for (std::size_t i = 0; i < config.device_count; ++i)
         if (const ConfigProblem p = check(config, config.devices[i]); p != ConfigProblem::none)
             return {p, ConfigSubject::device, i};
+    for (std::size_t i = 0; i < config.event_count; ++i)
+        if (const ConfigProblem p = check_event(config, i); p != ConfigProblem::none)
+            return {p, ConfigSubject::event, i};
     return {check_switch(config)};
 }
 

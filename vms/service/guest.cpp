@@ -19,6 +19,10 @@ constexpr unsigned requests_in_a_row = 16;
 constexpr std::uint32_t request_priority = 0x80;
 constexpr std::uint32_t peripheral_priority = 0xa0;
 
+/// A link that is down does not interrupt when it comes back: how often it is looked at. Longer
+/// than the interval at which an interface looks itself, so that each look is one.
+constexpr std::uint64_t link_look_interval_ns = 11'000'000;
+
 }  // namespace
 
 ServiceGuest::ServiceGuest(Port& port, const GuestConfig& config)
@@ -26,6 +30,7 @@ ServiceGuest::ServiceGuest(Port& port, const GuestConfig& config)
       config_(config),
       gic_(port, config.gicd, config.gicc),
       peripherals_(port, config_),
+      timetable_(port, config_),
       switch_(port, {.ageing_seconds = config.net.ageing_seconds,
                      .storm_frames = config.net.storm_frames,
                      .storm_interval_us = config.net.storm_interval_us}) {
@@ -36,8 +41,8 @@ ServiceGuest::ServiceGuest(Port& port, const GuestConfig& config)
         s.memory = &s.memory_storage.emplace<SharedMemory>(port, d.shmem_base, d.shmem_size);
         s.peripherals = d.backend->peripherals(config_, d);
         switch_ports[i] = static_cast<std::uint8_t>(switch_.port_count());
-        s.device = &d.backend->make(
-            s.backend_storage, {port, d, config_, peripherals_, switch_, s.attention, s.counters});
+        s.device = &d.backend->make(s.backend_storage,
+                                    {port, d, config_, peripherals_, switch_, s.counters});
         s.transport = &s.transport_storage.emplace<MmioTransport>(port, *s.memory, *s.device,
                                                                   d.window_base.value, s.counters);
     }
@@ -71,6 +76,8 @@ void ServiceGuest::start() {
     for (Uplink* uplink : uplinks_)
         if (uplink != nullptr)
             uplink->look_at_link();
+    timetable_.start(gic_, peripheral_priority, peripherals_.any_network());
+    plan_look_at_links();
     if (!config_.polling)
         for (std::size_t i = 0; i < config_.device_count; ++i)
             gic_.enable(config_.devices[i].interrupt, request_priority);
@@ -87,7 +94,7 @@ void ServiceGuest::irq() {
         return;
     }
     ++counters_.interrupts;
-    bool ours = peripherals_.interrupt(id);
+    bool ours = peripherals_.interrupt(id) || timetable_.interrupt(id);
     for (std::size_t i = 0; i < config_.device_count; ++i) {
         if (config_.devices[i].interrupt.value == id) {
             slots_[i].requested = true;
@@ -104,6 +111,7 @@ void ServiceGuest::irq() {
 
 void ServiceGuest::pass() {
     answer_requests();
+    handle_events();
     if (switch_.port_count() != 0)
         switch_.begin_pass();
     serve_peripherals();
@@ -208,10 +216,33 @@ void ServiceGuest::answer(std::size_t device, const Request& request) {
 
     if (transport.take_work_mark())
         slot.work = true;
-    peripherals_.mark_waiting(slot.peripherals);
 }
 
 // --- the work behind the requests ---------------------------------------------------------------
+
+void ServiceGuest::handle_events() {
+    if (timetable_.take_look())
+        for (std::size_t i = 0; i < peripherals_.count(); ++i)
+            if (uplinks_[i] != nullptr && !uplinks_[i]->up())
+                peripherals_.mark(i);
+    while (const DeviceEvent* event = timetable_.take()) {
+        Slot& s = slots_[event->device];
+        if (event->kind == DeviceEventKind::device_error)
+            s.transport->fail_device();
+        else
+            s.device->event(*event);
+        if (s.transport->take_work_mark())
+            s.work = true;
+        answer_requests();
+    }
+}
+
+void ServiceGuest::plan_look_at_links() {
+    for (const Uplink* uplink : uplinks_)
+        if (uplink != nullptr && !uplink->up())
+            timetable_.look_at(port_.counter() +
+                               ticks_at(link_look_interval_ns, port_.counter_frequency()));
+}
 
 void ServiceGuest::serve_peripherals() {
     for (std::size_t i = 0; i < peripherals_.count(); ++i) {
@@ -256,11 +287,10 @@ void ServiceGuest::see_to_switch() {
     if (traffic_ != nullptr)
         traffic_->send(config_.ring_budget);
     switch_.flush();
+    plan_look_at_links();
     for (std::size_t i = 0; i < config_.device_count; ++i) {
         Slot& s = slots_[i];
-        if (std::exchange(s.attention.config_changed, false))
-            s.transport->config_changed();
-        if (std::exchange(s.attention.completed, false))
+        if (s.transport->take_publication_mark())
             s.transport->publish();
     }
 }
@@ -290,7 +320,7 @@ bool ServiceGuest::anything_marked() const {
         if (s.requested || s.work || s.transport->interrupt_marked())
             return true;
     }
-    return peripherals_.any_marked();
+    return peripherals_.any_marked() || timetable_.marked();
 }
 
 void ServiceGuest::idle() {

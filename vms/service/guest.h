@@ -4,6 +4,7 @@
 // Order of its work, which the latency of a front-end's access depends on:
 //   vector     acknowledge the interrupt and end it (GICC_IAR, GICC_EOIR), mark whom it is for
 //   requests   ASK, answer with READ or WRITE, again while ASK says that more is pending
+//   events     what the configuration has planned for this time
 //   hardware   interrupts of the peripherals; the devices that they feed are marked for ring work
 //   rings      a budget of steps for each device in turn; requests go first between two steps
 //   switch     interfaces start sending, what frames have completed in other devices is published
@@ -27,6 +28,7 @@
 #include "vms/service/net/traffic_port.h"
 #include "vms/service/net/uplink.h"
 #include "vms/service/peripherals.h"
+#include "vms/service/timetable.h"
 #include "vms/service/virtio/mmio_transport.h"
 
 namespace vms::service {
@@ -51,7 +53,10 @@ class ServiceGuest final : public InterruptVector {
     const PeripheralCounters& peripheral_counters(std::size_t peripheral) const {
         return peripherals_.counters(peripheral);
     }
-    /// nullptr: the peripheral is no network interface.
+    const LineCounters& line_counters(std::size_t peripheral) const {
+        return peripherals_.line_counters(peripheral);
+    }
+    /// nullptr: not a network interface.
     const NetworkPort* network(std::size_t peripheral) const {
         return peripherals_.network(peripheral);
     }
@@ -67,7 +72,6 @@ class ServiceGuest final : public InterruptVector {
         SharedMemory* memory = nullptr;
         VirtioDevice* device = nullptr;
         MmioTransport* transport = nullptr;
-        Attention attention;
         PeripheralSet peripherals;        // that feed it
         volatile bool requested = false;  // the front-end has trapped
         bool work = false;                // the rings may hold something to do
@@ -92,6 +96,8 @@ class ServiceGuest final : public InterruptVector {
     void answer_requests(std::size_t device);
     bool ask(std::size_t device, Request& request);
     void answer(std::size_t device, const Request& request);
+    void handle_events();
+    void plan_look_at_links();
     void serve_peripherals();
     void work_on_rings();
     void see_to_switch();
@@ -104,6 +110,7 @@ class ServiceGuest final : public InterruptVector {
     Gicv2 gic_;
     GuestCounters counters_;
     Peripherals peripherals_;
+    Timetable timetable_;
     Switch switch_;
     std::array<Uplink*, max_peripherals> uplinks_{};
     std::array<InPlace<Uplink>, max_peripherals> uplink_storage_;

@@ -8,22 +8,38 @@ Peripherals::Peripherals(Port& port, const GuestConfig& config) : config_(config
 }
 
 void Peripherals::make(Slot& slot, Port& port, const PeripheralConfig& p) {
+    const auto serial = [&]<typename Uart>() {
+        Uart& uart =
+            slot.storage.emplace<Uart>(port, typename Uart::Parameters{p.base, p.clock_hz, p.baud});
+        slot.peripheral = &uart;
+        make_line(slot, port, uart, p.serial_mode);
+    };
     switch (p.kind) {
         case PeripheralKind::cadence_uart:
-            slot.serial = &slot.storage.emplace<CadenceUart>(
-                port, CadenceUart::Parameters{p.base, p.clock_hz, p.baud});
-            slot.peripheral = slot.serial;
+            serial.operator()<CadenceUart>();
             break;
         case PeripheralKind::pl011:
-            slot.serial = &slot.storage.emplace<Pl011Uart>(
-                port, Pl011Uart::Parameters{p.base, p.clock_hz, p.baud});
-            slot.peripheral = slot.serial;
+            serial.operator()<Pl011Uart>();
             break;
         case PeripheralKind::cadence_gem:
             slot.network = &slot.storage.emplace<CadenceGem>(port, gem_parameters(p));
             slot.peripheral = slot.network;
             break;
         case PeripheralKind::none:
+            break;
+    }
+}
+
+void Peripherals::make_line(Slot& slot, Port& port, SerialPort& serial, SerialMode mode) {
+    switch (mode) {
+        case SerialMode::direct:
+            slot.line = &slot.line_storage.emplace<DirectLine>(serial);
+            break;
+        case SerialMode::framed:
+            slot.line = &slot.line_storage.emplace<FramedLine>(port, serial, slot.line_counters);
+            break;
+        case SerialMode::prefixed:
+            slot.line = &slot.line_storage.emplace<PrefixedLine>(port, serial, slot.line_counters);
             break;
     }
 }
@@ -55,17 +71,18 @@ bool Peripherals::interrupt(std::uint32_t id) {
     return false;
 }
 
-bool Peripherals::any_marked() const {
+bool Peripherals::any_network() const {
     for (std::size_t i = 0; i < count(); ++i)
-        if (slots_[i].marked)
+        if (slots_[i].network != nullptr)
             return true;
     return false;
 }
 
-void Peripherals::mark_waiting(const PeripheralSet& set) {
+bool Peripherals::any_marked() const {
     for (std::size_t i = 0; i < count(); ++i)
-        if (set.has(i) && slots_[i].peripheral != nullptr && slots_[i].peripheral->waits())
-            slots_[i].marked = true;
+        if (marked(i))
+            return true;
+    return false;
 }
 
 void Peripherals::serve(std::size_t index) {

@@ -16,6 +16,9 @@
 #include "vms/service/drivers/pl011_uart.h"
 #include "vms/service/drivers/serial_port.h"
 #include "vms/service/in_place.h"
+#include "vms/service/serial/channel.h"
+#include "vms/service/serial/direct_line.h"
+#include "vms/service/serial/shared_line.h"
 
 namespace vms::service {
 
@@ -42,13 +45,12 @@ class Peripherals {
 
     std::size_t count() const { return config_.peripheral_count; }
     const PeripheralCounters& counters(std::size_t index) const { return slots_[index].counters; }
-
-    /// nullptr: no such peripheral, or it is none of that kind.
-    SerialPort* serial(std::size_t index) {
-        return index < count() ? slots_[index].serial : nullptr;
+    const LineCounters& line_counters(std::size_t index) const {
+        return slots_[index].line_counters;
     }
 
-    /// nullptr: no such peripheral, or it is no network interface.
+    // nullptr: no such peripheral, or it is none of that kind.
+    SerialLine* line(std::size_t index) { return index < count() ? slots_[index].line : nullptr; }
     NetworkPort* network(std::size_t index) {
         return index < count() ? slots_[index].network : nullptr;
     }
@@ -65,24 +67,31 @@ class Peripherals {
 
     // The marks are set by the vector and taken by the main loop: each is written whole by either
     // side, so neither needs to lock the other out.
-    bool marked(std::size_t index) const { return slots_[index].marked; }
+    // Marked is also what has something to do that no interrupt announces.
+    bool marked(std::size_t index) const {
+        const Slot& s = slots_[index];
+        return s.marked || (s.peripheral != nullptr && s.peripheral->waits());
+    }
     bool any_marked() const;
-    /// Mark those of the set that have something to do which no interrupt announces.
-    void mark_waiting(const PeripheralSet& set);
+    bool any_network() const;
+    void mark(std::size_t index) { slots_[index].marked = true; }
     /// Serve one that is marked.
     void serve(std::size_t index);
 
   private:
     struct Slot {
         PeripheralCounters counters;
+        LineCounters line_counters;
         Peripheral* peripheral = nullptr;
-        SerialPort* serial = nullptr;
+        SerialLine* line = nullptr;
         NetworkPort* network = nullptr;
         volatile bool marked = false;
         InPlace<CadenceUart, Pl011Uart, CadenceGem> storage;
+        InPlace<DirectLine, FramedLine, PrefixedLine> line_storage;
     };
 
-    void make(Slot& slot, Port& port, const PeripheralConfig& config);
+    static void make(Slot& slot, Port& port, const PeripheralConfig& config);
+    static void make_line(Slot& slot, Port& port, SerialPort& serial, SerialMode mode);
 
     const GuestConfig& config_;
     std::array<Slot, max_peripherals> slots_;

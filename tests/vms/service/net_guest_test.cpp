@@ -331,7 +331,7 @@ class FakeInterface final : public NetworkPort {
     void silence() override {}
     bool serve() override { return false; }
     bool transmit(std::span<const std::byte> f) override {
-        if (refuses)
+        if (refuses || space == 0)
             return false;
         sent.emplace_back(f.begin(), f.end());
         --space;
@@ -419,6 +419,11 @@ TEST_F(UplinkTest, ItsLinkIsTheDevices) {
     interface.state.up = true;
     uplink.look_at_link();
     EXPECT_EQ(n.transport.read(abi::mmio::config + net::config::status, 2), 1u);
+    // Found out while sending.
+    send(frame(station(0x20), station(1)));
+    interface.state.up = false;
+    rig.net.flush();
+    EXPECT_EQ(n.transport.read(abi::mmio::config + net::config::status, 2), 0u);
 }
 
 // --- configuration

@@ -215,6 +215,29 @@ TEST_F(NetReceive, NothingLongerThanTheMtu) {
     EXPECT_EQ(rig.dropped_out(0, Drop::too_long), 2u);
 }
 
+// 2.7.9, IN_ORDER: buffers used completely are covered by the element of the last one. What a frame
+// that did not fit had taken is forgotten there too.
+TEST(NetReceiveInOrder, OneElementForTheBuffersOfAPacket) {
+    NetDevice::Parameters p = NetRig::parameters_of_all();
+    p.features |= feature(abi::mmio::feature::in_order);
+    NetRig rig(1, p);
+    NetNode& n = rig[0];
+    n.start(p.features);
+    n.post(4, 256);
+    rig.arrive(frame(station(1), station(9), 100));
+    rig.arrive(frame(station(1), station(9), 1000));  // does not fit
+    rig.arrive(frame(station(1), station(9), 700));
+    n.transport.publish();
+    EXPECT_EQ(rig.dropped_out(0, Drop::no_buffer), 1u);
+    EXPECT_EQ(n.receive.used_index(), 4u);
+    EXPECT_EQ(n.receive.used(0), (UsedElement{0, 112}));
+    EXPECT_EQ(n.receive.used(1), (UsedElement{3, 712 - 512}));  // at the place of the first
+    EXPECT_EQ(n.cpu.peek<std::uint16_t>(n.receive_buffer(1) + net::header::num_buffers), 3u);
+    EXPECT_EQ(n.counters.used, 4u);
+    EXPECT_EQ(n.counters.batched, 2u);
+    EXPECT_EQ(n.counters.queue_faults, 0u);
+}
+
 // --- checksums between drivers
 // --------------------------------------------------------------------
 

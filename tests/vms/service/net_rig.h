@@ -103,7 +103,7 @@ class NetNode {
         : cpu(machine),
           base{shared_base + bytes * index},
           memory(port, base, bytes),
-          device(port, net, parameters, attention, counters),
+          device(port, net, parameters, counters),
           transport(port, memory, device, 0xa00'0000 + 0x200 * index, counters),
           registers(transport),
           receive(machine, base, ring),
@@ -114,7 +114,6 @@ class NetNode {
     GuestAddr base;
     SharedMemory memory;
     DeviceCounters counters;
-    Attention attention;
     NetDevice device;
     MmioTransport transport;
     Registers registers;

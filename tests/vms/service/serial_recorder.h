@@ -16,7 +16,10 @@ class SerialRecorder final : public SerialClient {
 
     void receive(std::byte b) override { received.push_back(std::to_integer<char>(b)); }
     void receiver_error() override { ++errors; }
-    void refill() override { ++refills; }
+    bool refill() override {
+        ++refills;
+        return false;
+    }
 };
 
 }  // namespace vms::service::test

@@ -122,7 +122,7 @@ bool CadenceUart::serve() {
     }
     port_.charge<Operation::uart_fifo_read>(taken);
 
-    serve_transmitter();
+    push_refilled();
     if (taken == receive_burst)
         return true;  // interrupts stay silent until all is taken
     write(intrpt_en, interrupt::receive | (waiting_for_empty_ ? interrupt::tempty : 0));

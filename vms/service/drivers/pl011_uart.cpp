@@ -112,7 +112,7 @@ bool Pl011Uart::serve() {
     }
     port_.charge<Operation::uart_fifo_read>(taken);
 
-    serve_transmitter();
+    push_refilled();
     if (taken == receive_burst)
         return true;  // interrupts stay silent until all is taken
     if (mask_ != wanted()) {

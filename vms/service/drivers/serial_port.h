@@ -18,8 +18,9 @@ class SerialClient {
     virtual void receive(std::byte b) = 0;
     /// Overrun, framing error, parity error or break at the receiver.
     virtual void receiver_error() = 0;
-    /// The transmitter is about to be filled: the last chance to stage more.
-    virtual void refill() = 0;
+    /// The transmitter is about to be filled: the last chance to stage more. True: more waits than
+    /// could be staged.
+    virtual bool refill() = 0;
 
     SerialClient(const SerialClient&) = delete;
     SerialClient& operator=(const SerialClient&) = delete;
@@ -49,6 +50,18 @@ class SerialPort : public Peripheral {
             ++n;
         return n;
     }
+    /// The same, with what the client has to send beyond the staging.
+    void push_refilled() {
+        // A transmitter that takes more than the staging holds is refilled at once: no interrupt
+        // would ask for the rest.
+        bool more = true;
+        for (unsigned i = 0; more && i < refills_at_once; ++i) {
+            more = client_ != nullptr && client_->refill();
+            push();
+            more = more && !staged();
+        }
+        requested_ = more;
+    }
     /// Have serve() called: something was staged where no register may be touched.
     void request_service() { requested_ = true; }
     bool waits() const override { return requested_; }
@@ -65,17 +78,11 @@ class SerialPort : public Peripheral {
         if (client_ != nullptr)
             client_->receiver_error();
     }
-    /// The last part of serve(): what was staged meanwhile goes out.
-    void serve_transmitter() {
-        requested_ = false;
-        if (client_ != nullptr)
-            client_->refill();
-        push();
-    }
-
     ByteRing<staging_bytes> staging_;
 
   private:
+    static constexpr unsigned refills_at_once = 4;
+
     SerialClient* client_ = nullptr;
     bool requested_ = false;
 };

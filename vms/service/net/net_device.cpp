@@ -29,12 +29,11 @@ net::Header decode(std::span<const std::byte> from) {
 
 }  // namespace
 
-NetDevice::NetDevice(Port& port, Switch& net, const Parameters& parameters, Attention& attention,
+NetDevice::NetDevice(Port& port, Switch& net, const Parameters& parameters,
                      DeviceCounters& counters)
     : port_(port),
       switch_(net),
       p_(parameters),
-      attention_(attention),
       counters_(counters),
       switch_port_(net.attach(*this, parameters.stations)),
       mac_(parameters.mac) {
@@ -47,6 +46,10 @@ DeviceProfile NetDevice::profile() const {
             .queue_size_max = p_.queue_size_max,
             .config_bytes = net::config::bytes,
             .dependencies = dependencies};
+}
+
+std::uint32_t NetDevice::queues(std::uint64_t features) const {
+    return net::queues((features >> net::feature::ctrl_vq & 1) != 0);
 }
 
 // --- configuration ------------------------------------------------------------------------------
@@ -85,7 +88,7 @@ void NetDevice::uplink_changed(bool up) {
         return;
     link_up_ = up;
     if (offers(net::feature::status))
-        attention_.config_changed = true;
+        host().config_changed(true);
 }
 
 // --- life ---------------------------------------------------------------------------------------
@@ -142,13 +145,9 @@ void NetDevice::kicked(std::uint32_t queue) {
     }
 }
 
-bool NetDevice::working() const {
-    if (!active_)
-        return false;
-    for (const SplitQueue& q : context_.queues)
-        if (q.active() && q.fault() != QueueFault::none)
-            return false;
-    return true;
+bool NetDevice::receiving() {
+    return active_ && receiveq().active() && receiveq().fault() == QueueFault::none &&
+           host().running();
 }
 
 bool NetDevice::work() {
@@ -217,7 +216,7 @@ void NetDevice::transmit(std::span<std::byte> storage) {
 // --- reception ----------------------------------------------------------------------------------
 
 Drop NetDevice::deliver(Frame& frame) {
-    if (!working() || !receiveq().active())
+    if (!receiving())
         return Drop::port_down;
     if (!filter_.accepts(frame.destination()))
         return Drop::filtered;
@@ -226,7 +225,7 @@ Drop NetDevice::deliver(Frame& frame) {
     if (frame.size() > longest(frame.tagged()))
         return Drop::too_long;
     if (!receiveq().available())
-        return working() ? Drop::no_buffer : Drop::port_down;
+        return receiving() ? Drop::no_buffer : Drop::port_down;
 
     // 5.1.9.4.1: without GUEST_CSUM no flags and a complete checksum. DATA_VALID is never set: it
     // would say that somebody has verified the checksum.
@@ -256,12 +255,12 @@ Drop NetDevice::deliver(Frame& frame) {
     ++unpublished_frames_;
     unpublished_bytes_ += frame.size();
     counters_.rx_bytes += frame.size();
-    attention_.completed = true;
+    host().publication_wanted();
     return Drop::none;
 }
 
 bool NetDevice::room() {
-    if (receive_waits_ || !working() || !receiveq().active())
+    if (receive_waits_ || !receiving())
         return false;
     if (receiveq().available())
         return true;
@@ -286,7 +285,7 @@ Drop NetDevice::write(Rest rest) {
         if (room < net::header::bytes) {
             ++counters_.bad_buffers;
             queue.complete(std::move(chain), 0);
-            attention_.completed = true;
+            host().publication_wanted();
             continue;
         }
         if (mrg_rxbuf_)
@@ -295,7 +294,7 @@ Drop NetDevice::write(Rest rest) {
         queue.rewind(mark, std::move(chain));
         return Drop::buffer_too_small;
     }
-    return working() ? Drop::no_buffer : Drop::port_down;
+    return receiving() ? Drop::no_buffer : Drop::port_down;
 }
 
 Drop NetDevice::spread(DescriptorChain&& first, const SplitQueue::Mark& mark, Rest rest) {
@@ -317,9 +316,8 @@ Drop NetDevice::spread(DescriptorChain&& first, const SplitQueue::Mark& mark, Re
         // Ends with the ring: every chain takes one of its entries.
         chain = queue.pop(storage_);
         if (!chain) {
-            const bool fault = !working();
             queue.rewind(mark, DescriptorChain());
-            return fault ? Drop::port_down : Drop::no_buffer;
+            return receiving() ? Drop::no_buffer : Drop::port_down;
         }
     }
     for (unsigned i = 0; i < count_at.size(); ++i) {

@@ -39,13 +39,13 @@ class NetDevice final : public VirtioDevice, public SwitchPort {
         std::uint32_t stations = 16;      ///< addresses that the switch learns behind this port
     };
 
-    NetDevice(Port& port, Switch& net, const Parameters& parameters, Attention& attention,
-              DeviceCounters& counters);
+    NetDevice(Port& port, Switch& net, const Parameters& parameters, DeviceCounters& counters);
 
     std::uint8_t switch_port() const { return switch_port_; }
 
     // --- VirtioDevice -----------------------------------------------------------------------
     DeviceProfile profile() const override;
+    std::uint32_t queues(std::uint64_t features) const override;
     std::uint32_t read_config(std::uint32_t offset, Width width) override;
     void write_config(std::uint32_t offset, Width width, std::uint32_t value) override;
     void activate(const DeviceContext& context) override;
@@ -75,7 +75,7 @@ class NetDevice final : public VirtioDevice, public SwitchPort {
     std::size_t longest(bool tagged) const {
         return p_.mtu + ethernet::header_bytes + (tagged ? ethernet::tag_bytes : 0);
     }
-    bool working() const;
+    bool receiving();
 
     bool transmit_step();
     void transmit(std::span<std::byte> storage);
@@ -94,7 +94,6 @@ class NetDevice final : public VirtioDevice, public SwitchPort {
     Port& port_;
     Switch& switch_;
     const Parameters p_;
-    Attention& attention_;
     DeviceCounters& counters_;
     const std::uint8_t switch_port_;
     DeviceContext context_{};

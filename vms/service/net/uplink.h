@@ -21,7 +21,7 @@ class Uplink final : public SwitchPort, public FrameConsumer {
 
     std::uint8_t switch_port() const { return port_; }
 
-    /// After the interface was started or served: its link may have changed.
+    /// After the interface has done something: its link may have changed.
     void look_at_link() {
         const bool up = interface_.link().up;
         if (up == up_ && known_)
@@ -31,25 +31,27 @@ class Uplink final : public SwitchPort, public FrameConsumer {
         switch_.uplink(port_, up);
     }
 
+    bool up() const { return up_; }
+
     // --- SwitchPort -------------------------------------------------------------------------
     Drop deliver(Frame& frame) override {
         if (!up_)
             return Drop::port_down;
         if (frame.size() > interface_.max_frame_bytes())
             return Drop::too_long;
-        if (interface_.room() == 0)
-            return Drop::interface_full;
         if (frame.partial())
             switch_.complete_checksum(frame);
         if (!interface_.transmit(frame.bytes()))
-            return Drop::interface_refused;
+            return interface_.room() == 0 ? Drop::interface_full : Drop::interface_refused;
         taken_ = true;
         return Drop::none;
     }
     void flush() override {
-        if (taken_)
-            interface_.flush();
+        if (!taken_)
+            return;
         taken_ = false;
+        interface_.flush();
+        look_at_link();
     }
 
     // --- FrameConsumer ----------------------------------------------------------------------

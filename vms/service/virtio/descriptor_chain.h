@@ -115,10 +115,12 @@ class DescriptorChain {
     friend class SplitQueue;
 
     DescriptorChain(SplitQueue& queue, ChainStorage& storage, std::uint32_t generation,
-                    std::uint16_t head, const ChainReader& reader, const ChainWriter& writer)
+                    std::uint16_t sequence, std::uint16_t head, const ChainReader& reader,
+                    const ChainWriter& writer)
         : queue_(&queue),
           storage_(&storage),
           generation_(generation),
+          sequence_(sequence),
           head_(head),
           writable_(writer.remaining()),
           reader_(reader),
@@ -129,6 +131,7 @@ class DescriptorChain {
         queue_ = std::exchange(other.queue_, nullptr);
         storage_ = std::exchange(other.storage_, nullptr);
         generation_ = other.generation_;
+        sequence_ = other.sequence_;
         head_ = other.head_;
         writable_ = other.writable_;
         reader_ = other.reader_;
@@ -149,6 +152,7 @@ class DescriptorChain {
     SplitQueue* queue_ = nullptr;
     ChainStorage* storage_ = nullptr;
     std::uint32_t generation_ = 0;  // of the queue when the chain was taken
+    std::uint16_t sequence_ = 0;    // chains taken from the queue before
     std::uint16_t head_ = 0;
     std::uint64_t writable_ = 0;
     ChainReader reader_;

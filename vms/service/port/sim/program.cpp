@@ -25,11 +25,6 @@ PeripheralCounters ServiceProgram::peripheral_counters(std::size_t peripheral) c
     return guest_ ? guest_->peripheral_counters(peripheral) : PeripheralCounters{};
 }
 
-NetworkCounters ServiceProgram::network_counters(std::size_t peripheral) const {
-    const NetworkPort* network = guest_ ? guest_->network(peripheral) : nullptr;
-    return network != nullptr ? network->counters() : NetworkCounters{};
-}
-
 std::size_t ServiceProgram::switch_port_count() const {
     return guest_ ? guest_->net().port_count() : 0;
 }
@@ -40,6 +35,15 @@ PortCounters ServiceProgram::switch_port_counters(std::size_t port) const {
 
 bool ServiceProgram::switch_balanced() const {
     return !guest_ || guest_->net().balanced();
+}
+
+NetworkCounters ServiceProgram::network_counters(std::size_t peripheral) const {
+    const NetworkPort* interface = guest_ ? guest_->network(peripheral) : nullptr;
+    return interface != nullptr ? interface->counters() : NetworkCounters{};
+}
+
+LineCounters ServiceProgram::line_counters(std::size_t peripheral) const {
+    return guest_ ? guest_->line_counters(peripheral) : LineCounters{};
 }
 
 }  // namespace vms::service

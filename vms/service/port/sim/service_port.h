@@ -155,6 +155,15 @@ class Port {
         settle();
         return cpu_.counter();
     }
+    /// The virtual timer: an interrupt when the counter reaches `compare`.
+    void start_timer(std::uint64_t compare) {
+        settle();
+        cpu_.set_timer(compare, {.enable = true, .imask = false, .istatus = false});
+    }
+    void stop_timer() {
+        settle();
+        cpu_.set_timer(0, {.enable = false, .imask = true, .istatus = false});
+    }
     std::uint32_t counter_frequency() const { return cpu_.counter_frequency(); }
 
     // --- for the observers ------------------------------------------------------------------
