@@ -266,8 +266,10 @@ bool Workload::net_flood(Cpu& cpu, Stack& stack) {
         return !bounded || (config_.count != 0 && r.sent + r.refused >= config_.count) ||
                (config_.bytes != 0 && r.tx_bytes >= config_.bytes) || cpu.counter() >= end;
     };
-    for (std::uint64_t n = 0; !ended() && stack.interface().usable(); ++n) {
+    for (std::uint64_t n = 0; stack.interface().usable(); ++n) {
         pace.wait(cpu);
+        if (ended())
+            break;
         const std::size_t frame = mix.empty() ? longest + udp_overhead(*route) : mix.next();
         const std::size_t payload = std::clamp(frame - std::min(frame, udp_overhead(*route)),
                                                test_payload_minimum, longest);
