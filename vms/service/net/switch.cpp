@@ -83,6 +83,14 @@ void Switch::enter(std::uint8_t from, Frame& frame) {
     }
 }
 
+bool Switch::has_room(const Frame& frame) {
+    const ethernet::Address destination = frame.destination();
+    if (ethernet::is_group(destination))
+        return true;
+    const std::uint8_t to = stations_.find(destination, now_);
+    return to == StationTable::no_port || (uplinks_ >> to & 1) == 0 || room(to);
+}
+
 void Switch::flood(std::uint8_t from, Frame& frame) {
     Slot& s = slots_[from];
     if (p_.storm_frames != 0 && s.flooded == p_.storm_frames) {

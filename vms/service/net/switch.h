@@ -97,6 +97,8 @@ class Switch {
     /// The station with this address is behind this port for good, whether or not it ever sends.
     void know(std::uint8_t port, ethernet::Address address) { stations_.know(address, port); }
 
+    /// Whether an uplink has room, if the frame is for one alone. Nobody waits for a front-end.
+    bool has_room(const Frame& frame);
     bool room(std::uint8_t port) { return slots_[port].to->room(); }
     /// A frame has come in at `from`.
     void enter(std::uint8_t from, Frame& frame);
