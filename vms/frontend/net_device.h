@@ -89,15 +89,4 @@ struct NetDevice {
     std::vector<std::byte> scratch{};  ///< of note_frame
 };
 
-constexpr Work operator+(const Work& a, const Work& b) {
-    return {a.instructions + b.instructions,
-            a.loads + b.loads,
-            a.stores + b.stores,
-            a.sysreg + b.sysreg,
-            a.barriers + b.barriers,
-            a.exclusives + b.exclusives,
-            a.code_lines + b.code_lines,
-            a.data_lines + b.data_lines};
-}
-
 }  // namespace vms::frontend
