@@ -17,10 +17,15 @@ struct KindName {
 };
 
 constexpr std::array kind_names{
-    KindName{Kind::console_echo, "console-echo"}, KindName{Kind::console_write, "console-write"},
-    KindName{Kind::console_read, "console-read"}, KindName{Kind::console_duplex, "console-duplex"},
-    KindName{Kind::ipc_ping, "ipc-ping"},         KindName{Kind::ipc_echo, "ipc-echo"},
-    KindName{Kind::registers, "registers"},       KindName{Kind::idle, "idle"},
+    KindName{Kind::console_echo, "console-echo"},
+    KindName{Kind::console_write, "console-write"},
+    KindName{Kind::console_read, "console-read"},
+    KindName{Kind::console_duplex, "console-duplex"},
+    KindName{Kind::console_soak, "console-soak"},
+    KindName{Kind::ipc_ping, "ipc-ping"},
+    KindName{Kind::ipc_echo, "ipc-echo"},
+    KindName{Kind::registers, "registers"},
+    KindName{Kind::idle, "idle"},
 };
 
 /// Bytes asked for by one read, as a program with a page of buffer would.
@@ -79,6 +84,8 @@ bool Workload::work(Cpu& cpu, const Resources& r) {
             return read_pattern(cpu, *r.terminal);
         case Kind::console_duplex:
             return duplex(cpu, *r.terminal);
+        case Kind::console_soak:
+            return console_soak(cpu, *r.terminal);
         case Kind::ipc_ping:
             return ipc_ping(cpu, *r.ipc);
         case Kind::ipc_echo:
