@@ -194,6 +194,9 @@ std::unique_ptr<vms::Program> Software::make_service(const Scenario& s, const Vm
                                              vm.software.backends.size(), sv::max_devices));
         return std::make_unique<IdleProgram>();
     }
+    static_assert(sv::max_peripherals >= sv::max_devices, "one for each back-end");
+    std::vector<Place> devices;  // where the guest's devices and peripherals come from
+    std::vector<Place> peripherals;
     for (const BackendConfig& b : vm.software.backends) {
         const auto remio = std::find_if(vm.remio_devs.begin(), vm.remio_devs.end(),
                                         [&](const auto& d) { return d.name == b.device; });
@@ -202,6 +205,7 @@ std::unique_ptr<vms::Program> Software::make_service(const Scenario& s, const Vm
             continue;
         }
         sv::DeviceConfig& d = c.devices[c.device_count++];
+        devices.push_back(b.place);
         d.remio_index = static_cast<std::uint32_t>(remio - vm.remio_devs.begin());
         // The window is the front-end's; the back-end must know it to find a register's offset.
         for (const VmConfig& other : s.vms) {
@@ -230,19 +234,24 @@ std::unique_ptr<vms::Program> Software::make_service(const Scenario& s, const Vm
                 wrong(b.place, fmt::format("serial '{}' is not one of the VM's devs", b.serial));
                 continue;
             }
-            d.serial.kind =
-                uart->model == UartModel::cadence ? sv::SerialKind::cadence : sv::SerialKind::pl011;
-            d.serial.base = dev->va;
-            d.serial.interrupt = uart->interrupt;
-            d.serial.clock_hz = uart->reference_clock_hz;
-            d.serial.baud = uart->baud;
+            sv::PeripheralConfig& p = c.peripherals[c.peripheral_count];
+            p.kind = uart->model == UartModel::cadence ? sv::PeripheralKind::cadence_uart
+                                                       : sv::PeripheralKind::pl011;
+            p.base = dev->va;
+            p.interrupts[0] = uart->interrupt;
+            p.clock_hz = uart->reference_clock_hz;
+            p.baud = uart->baud;
+            d.console.ports[0].serial = c.peripheral_count++;
+            peripherals.push_back(b.place);
         }
     }
-    std::size_t device = 0;
-    if (const sv::ConfigProblem p = sv::check(c, device); p != sv::ConfigProblem::none) {
-        const bool of_device = device < vm.software.backends.size();
-        wrong(of_device ? vm.software.backends[device].place : vm.software.place,
-              std::string(sv::name(p)));
+    if (const sv::ConfigFinding f = sv::check(c); f.problem != sv::ConfigProblem::none) {
+        Place place = vm.software.place;
+        if (f.subject == sv::ConfigSubject::device)
+            place = devices[f.index];
+        if (f.subject == sv::ConfigSubject::peripheral)
+            place = peripherals[f.index];
+        wrong(place, std::string(sv::name(f.problem)));
         return std::make_unique<IdleProgram>();
     }
     sv::OperationCosts costs;

@@ -1,5 +1,6 @@
-// What a service guest is told at its construction: the machine that it runs on and the devices
-// that it offers. On the target a constant of the image, in the simulator made from the scenario.
+// What a service guest is told at its construction: the machine that it runs on, the peripherals
+// that are passed through to it and the devices that it offers. On the target a constant of the
+// image, in the simulator made from the scenario.
 #pragma once
 
 #include <array>
@@ -7,6 +8,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include "vms/service/counters.h"
+#include "vms/service/device_event.h"
+#include "vms/service/drivers/peripheral.h"
 #include "vms/types.h"
 
 namespace vms::service {
@@ -14,16 +18,87 @@ namespace vms::service {
 struct BackendKind;
 
 inline constexpr std::size_t max_devices = 16;
+inline constexpr std::size_t max_peripherals = 16;
+static_assert(max_peripherals <= PeripheralSet::capacity);
+/// In place of an index into GuestConfig::peripherals.
+inline constexpr std::size_t no_peripheral = ~std::size_t{0};
 
-enum class SerialKind : std::uint8_t { none, cadence, pl011 };
+enum class PeripheralKind : std::uint8_t {
+    none,
+    cadence_uart,
+    pl011,
+    cadence_gem,
+};
 
-/// A UART passed through to the service guest.
-struct SerialConfig {
-    SerialKind kind = SerialKind::none;
-    GuestAddr base{};
-    IntId interrupt{};
-    std::uint64_t clock_hz = 100'000'000;
-    std::uint64_t baud = 115'200;
+constexpr bool is_serial(PeripheralKind kind) {
+    return kind == PeripheralKind::cadence_uart || kind == PeripheralKind::pl011;
+}
+
+/// How a UART carries console ports.
+enum class SerialMode : std::uint8_t {
+    direct,    ///< one port, its bytes as they are
+    framed,    ///< several ports, vms/abi/serial_mux.h
+    prefixed,  ///< several ports, vms/abi/serial_prefix.h
+};
+
+/// A device of the machine that is passed through to the service guest.
+struct PeripheralConfig {
+    static constexpr std::size_t max_interrupts = 2;
+
+    PeripheralKind kind = PeripheralKind::none;
+    GuestAddr base{};  ///< of its registers
+    std::array<IntId, max_interrupts> interrupts{};
+    std::size_t interrupt_count = 1;
+    std::uint64_t clock_hz = 100'000'000;  ///< reference clock
+    std::uint64_t baud = 115'200;          ///< UARTs
+    SerialMode serial_mode = SerialMode::direct;
+    std::array<std::uint8_t, 6> mac{};  ///< network controllers
+    /// Network controllers: private memory of the guest for descriptors and buffers.
+    GuestAddr dma_base{};
+    std::uint64_t dma_size = 0;
+};
+
+/// A short text without heap; what is too long is cut off, and refused by check().
+class ShortText {
+  public:
+    static constexpr std::size_t capacity = 32;
+
+    constexpr ShortText() = default;
+    constexpr ShortText(std::string_view text) : whole_(text.size() <= capacity) {
+        for (const char c : text.substr(0, capacity))
+            text_[size_++] = c;
+    }
+    constexpr std::string_view view() const { return {text_.data(), size_}; }
+    constexpr bool whole() const { return whole_; }
+
+  private:
+    std::array<char, capacity> text_{};
+    std::size_t size_ = 0;
+    bool whole_ = true;
+};
+
+struct ConsolePortConfig {
+    std::size_t serial =
+        no_peripheral;         ///< the UART that carries the port; none: output is discarded
+    std::uint8_t channel = 0;  ///< framed: its number on the line, 0 to 63
+    ShortText label{};         ///< prefixed: its name on the line
+    ShortText name{};          ///< MULTIPORT: told to the driver with PORT_NAME, UTF-8
+    bool console = true;       ///< MULTIPORT: told to be a console, with CONSOLE_PORT
+    bool present = true;       ///< MULTIPORT: there from the beginning; otherwise plugged in later
+    bool far_end_open = true;  ///< somebody is at the far end from the beginning
+    std::uint16_t cols = 0;    ///< MULTIPORT, of all but port 0: told with RESIZE when not 0
+    std::uint16_t rows = 0;
+};
+
+/// What only a console has.
+struct ConsoleConfig {
+    std::uint16_t cols = 0;  ///< of port 0; both not 0: offer VIRTIO_CONSOLE_F_SIZE
+    std::uint16_t rows = 0;
+    bool multiport = false;          ///< offer VIRTIO_CONSOLE_F_MULTIPORT
+    bool resize_rows_first = false;  ///< RESIZE with the rows first, as Linux takes it
+    bool emergency_write = true;     ///< offer VIRTIO_CONSOLE_F_EMERG_WRITE
+    std::array<ConsolePortConfig, max_console_ports> ports{};
+    std::size_t port_count = 1;  ///< max_nr_ports
 };
 
 /// One remote I/O device of the service guest's VM, and what stands behind it.
@@ -39,17 +114,21 @@ struct DeviceConfig {
     bool indirect = true;                  ///< offer VIRTIO_F_INDIRECT_DESC
     bool event_idx = true;                 ///< offer VIRTIO_F_EVENT_IDX
     bool ring_reset = false;               ///< offer VIRTIO_F_RING_RESET
-    std::uint16_t console_cols = 0;        ///< both not 0: offer VIRTIO_CONSOLE_F_SIZE
-    std::uint16_t console_rows = 0;
-    bool console_emergency_write = true;  ///< offer VIRTIO_CONSOLE_F_EMERG_WRITE
-    SerialConfig serial;
+    bool in_order = false;                 ///< offer VIRTIO_F_IN_ORDER
+    bool notification_data = false;        ///< offer VIRTIO_F_NOTIFICATION_DATA
+    ConsoleConfig console;
 };
 
 struct GuestConfig {
     GuestAddr gicd{};
     GuestAddr gicc{};
+    std::array<PeripheralConfig, max_peripherals> peripherals{};
+    std::size_t peripheral_count = 0;
     std::array<DeviceConfig, max_devices> devices{};
     std::size_t device_count = 0;
+    /// In the order of their times.
+    std::array<DeviceEvent, max_device_events> events{};
+    std::size_t event_count = 0;
     /// ASK every device in turn instead of waiting for its interrupts.
     bool polling = false;
     /// Steps of ring work for a device before the next one has its turn.
@@ -62,10 +141,26 @@ struct GuestConfig {
 enum class ConfigProblem : std::uint8_t {
     none,
     too_many_devices,
+    too_many_peripherals,
+    no_peripheral_kind,
+    bad_interrupt_count,
+    no_clock,
+    peripherals_share_registers,
+    shared_interrupt,
     no_backend,
     bad_queue_size,
     window_too_small,
+    bad_port_count,
     no_serial,
+    serial_in_use,
+    bad_channel,
+    bad_label,
+    name_too_long,
+    no_first_port,
+    too_many_ports_on_line,
+    too_many_events,
+    events_out_of_order,
+    bad_event,
     no_interrupt,
     no_shared_memory,
     no_ring_budget,
@@ -77,14 +172,47 @@ constexpr std::string_view name(ConfigProblem problem) {
             return "none";
         case ConfigProblem::too_many_devices:
             return "more devices than a service guest can have";
+        case ConfigProblem::too_many_peripherals:
+            return "more peripherals than a service guest can have";
+        case ConfigProblem::no_peripheral_kind:
+            return "no such kind of peripheral";
+        case ConfigProblem::bad_interrupt_count:
+            return "a peripheral has 1 or 2 interrupts";
+        case ConfigProblem::no_clock:
+            return "clock or baud rate is 0";
+        case ConfigProblem::peripherals_share_registers:
+            return "two peripherals have the same registers";
+        case ConfigProblem::shared_interrupt:
+            return "an interrupt id is used twice";
         case ConfigProblem::no_backend:
             return "no such back-end";
         case ConfigProblem::bad_queue_size:
             return "queue size not a power of two from 1 to 1024";
         case ConfigProblem::window_too_small:
             return "window smaller than a VirtIO register file";
+        case ConfigProblem::bad_port_count:
+            return "a console has 1 to 8 ports, and 1 without multiport";
         case ConfigProblem::no_serial:
-            return "a console needs a serial port";
+            return "a console port names a peripheral that is no UART";
+        case ConfigProblem::serial_in_use:
+            return "a UART in mode direct carries two console ports";
+        case ConfigProblem::bad_channel:
+            return "a channel number above 63, or used twice on a UART";
+        case ConfigProblem::bad_label:
+            return "a label is not 1 to 24 printable characters without ':', or used twice on a "
+                   "UART";
+        case ConfigProblem::name_too_long:
+            return "a port's name is longer than 32 bytes";
+        case ConfigProblem::no_first_port:
+            return "without multiport, port 0 is there from the beginning";
+        case ConfigProblem::too_many_ports_on_line:
+            return "a UART carries at most 32 console ports";
+        case ConfigProblem::too_many_events:
+            return "more events than a service guest can have";
+        case ConfigProblem::events_out_of_order:
+            return "events are not in the order of their times";
+        case ConfigProblem::bad_event:
+            return "an event of a device, port or feature that is not there";
         case ConfigProblem::no_interrupt:
             return "interrupt id not 16 to 1019";
         case ConfigProblem::no_shared_memory:
@@ -95,7 +223,18 @@ constexpr std::string_view name(ConfigProblem problem) {
     return "unknown";
 }
 
-/// The first problem; `device` is set to the device that has it.
-ConfigProblem check(const GuestConfig& config, std::size_t& device);
+enum class ConfigSubject : std::uint8_t { guest, peripheral, device, event };
+
+/// A problem of a configuration and what has it.
+struct ConfigFinding {
+    ConfigProblem problem = ConfigProblem::none;
+    ConfigSubject subject = ConfigSubject::guest;
+    std::size_t index = 0;  ///< of the peripheral, device or event
+
+    bool operator==(const ConfigFinding&) const = default;
+};
+
+/// The first problem.
+ConfigFinding check(const GuestConfig& config);
 
 }  // namespace vms::service

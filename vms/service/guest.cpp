@@ -15,17 +15,22 @@ constexpr unsigned requests_in_a_row = 16;
 // Priorities: of the 32 levels of a virtual CPU interface, forwarded accesses first, since a
 // physical CPU stands still for each.
 constexpr std::uint32_t request_priority = 0x80;
-constexpr std::uint32_t hardware_priority = 0xa0;
+constexpr std::uint32_t peripheral_priority = 0xa0;
 
 }  // namespace
 
 ServiceGuest::ServiceGuest(Port& port, const GuestConfig& config)
-    : port_(port), config_(config), gic_(port, config.gicd, config.gicc) {
+    : port_(port),
+      config_(config),
+      gic_(port, config.gicd, config.gicc),
+      peripherals_(port, config_),
+      timetable_(port, config_) {
     for (std::size_t i = 0; i < config_.device_count; ++i) {
         const DeviceConfig& d = config_.devices[i];
         Slot& s = slots_[i];
         s.memory = &s.memory_storage.emplace<SharedMemory>(port, d.shmem_base, d.shmem_size);
-        s.device = &d.backend->make(s.backend_storage, port, d, s.counters);
+        s.peripherals = d.backend->peripherals(config_, d);
+        s.device = &d.backend->make(s.backend_storage, {port, d, peripherals_, s.counters});
         s.transport = &s.transport_storage.emplace<MmioTransport>(port, *s.memory, *s.device,
                                                                   d.window_base.value, s.counters);
     }
@@ -44,15 +49,11 @@ void ServiceGuest::start() {
     port_.mask_interrupts(true);
     port_.set_vector(*this);
     gic_.start();
-    for (std::size_t i = 0; i < config_.device_count; ++i) {
-        const DeviceConfig& d = config_.devices[i];
-        if (!slots_[i].device->begin_hardware())
-            ++slots_[i].counters.hardware_failures;
-        if (d.serial.kind != SerialKind::none)
-            gic_.enable(d.serial.interrupt, hardware_priority);
-        if (!config_.polling)
-            gic_.enable(d.interrupt, request_priority);
-    }
+    peripherals_.start(gic_, peripheral_priority);
+    timetable_.start(gic_, peripheral_priority);
+    if (!config_.polling)
+        for (std::size_t i = 0; i < config_.device_count; ++i)
+            gic_.enable(config_.devices[i].interrupt, request_priority);
     port_.note(Step::started, config_.device_count);
     port_.mask_interrupts(false);
 }
@@ -66,17 +67,9 @@ void ServiceGuest::irq() {
         return;
     }
     ++counters_.interrupts;
-    // A serial port's interrupt is a level: quiet it, or it is back as soon as it is ended. A
-    // forwarded access needs no such thing and is ended at once.
-    bool ours = false;
+    bool ours = peripherals_.interrupt(id) || timetable_.interrupt(id);
     for (std::size_t i = 0; i < config_.device_count; ++i) {
-        const DeviceConfig& d = config_.devices[i];
-        if (d.serial.kind != SerialKind::none && d.serial.interrupt.value == id) {
-            slots_[i].device->silence_hardware();
-            slots_[i].hardware = true;
-            ours = true;
-        }
-        if (d.interrupt.value == id) {
+        if (config_.devices[i].interrupt.value == id) {
             slots_[i].requested = true;
             ours = true;
         }
@@ -90,7 +83,8 @@ void ServiceGuest::irq() {
 
 void ServiceGuest::pass() {
     answer_requests();
-    serve_hardware();
+    handle_events();
+    serve_peripherals();
     work_on_rings();
     notify();
 }
@@ -189,21 +183,31 @@ void ServiceGuest::answer(std::size_t device, const Request& request) {
 
     if (transport.take_work_mark())
         slot.work = true;
-    if (slot.device->hardware_waits())
-        slot.hardware = true;
 }
 
 // --- the work behind the requests ---------------------------------------------------------------
 
-void ServiceGuest::serve_hardware() {
-    for (std::size_t i = 0; i < config_.device_count; ++i) {
-        Slot& s = slots_[i];
-        if (!s.hardware)
+void ServiceGuest::handle_events() {
+    while (const DeviceEvent* event = timetable_.take()) {
+        Slot& s = slots_[event->device];
+        if (event->kind == DeviceEventKind::device_error)
+            s.transport->fail_device();
+        else
+            s.device->event(*event);
+        if (s.transport->take_work_mark())
+            s.work = true;
+        answer_requests();
+    }
+}
+
+void ServiceGuest::serve_peripherals() {
+    for (std::size_t i = 0; i < peripherals_.count(); ++i) {
+        if (!peripherals_.marked(i))
             continue;
-        s.hardware = false;
-        if (s.device->serve_hardware())
-            s.hardware = true;
-        s.work = true;  // input has come, or output has found room
+        peripherals_.serve(i);
+        for (std::size_t d = 0; d < config_.device_count; ++d)
+            if (slots_[d].peripherals.has(i))
+                slots_[d].work = true;  // input has come, or output has found room
         port_.note(Step::served, i);
         answer_requests();
     }
@@ -255,10 +259,10 @@ void ServiceGuest::notify() {
 bool ServiceGuest::anything_marked() const {
     for (std::size_t i = 0; i < config_.device_count; ++i) {
         const Slot& s = slots_[i];
-        if (s.requested || s.hardware || s.work || s.transport->interrupt_marked())
+        if (s.requested || s.work || s.transport->interrupt_marked())
             return true;
     }
-    return false;
+    return peripherals_.any_marked() || timetable_.marked();
 }
 
 void ServiceGuest::idle() {

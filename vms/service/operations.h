@@ -34,6 +34,11 @@ enum class Operation : std::uint8_t {
     uart_service,         ///< causes of a UART interrupt worked out
     uart_fifo_write,      ///< one byte from staging into the FIFO
     uart_fifo_read,       ///< one byte from the FIFO into the kept input
+    console_control,      ///< a control message of a console, from or to the driver
+    line_frame,           ///< a frame or a prefixed line begun on a shared serial line
+    line_send_byte,       ///< one byte of a shared line encoded into the serial port's staging
+    line_receive_byte,    ///< one byte of a shared line decoded
+    device_event,         ///< the timetable looked at and an event handed to its device
     count,
 };
 

@@ -35,6 +35,7 @@ GuestConfig two_consoles() {
     c.gicd = gicd;
     c.gicc = gicc;
     c.device_count = 2;
+    c.peripheral_count = 2;
     for (std::size_t k = 0; k < 2; ++k) {
         DeviceConfig& d = c.devices[k];
         d.remio_index = static_cast<std::uint32_t>(3 + k);
@@ -43,9 +44,10 @@ GuestConfig two_consoles() {
         d.shmem_size = region_size;
         d.interrupt = {static_cast<std::uint16_t>(40 + k)};
         d.backend = find_backend("console");
-        d.serial = {.kind = SerialKind::cadence,
-                    .base = {0xff01'0000 + 0x1'0000 * k},
-                    .interrupt = {static_cast<std::uint16_t>(54 + k)}};
+        d.console.ports[0].serial = k;
+        c.peripherals[k] = {.kind = PeripheralKind::cadence_uart,
+                            .base = {0xff01'0000 + 0x1'0000 * k},
+                            .interrupts = {IntId{static_cast<std::uint16_t>(54 + k)}}};
     }
     return c;
 }
@@ -691,33 +693,65 @@ TEST_F(GuestTest, ResetInTheMiddleOfOutput) {
     EXPECT_EQ(device(0).dropped_chains, 0u);
 }
 
-// Errors of a configuration are found before it is used.
+// Errors of a configuration are found before it is used, with what has them.
 TEST(GuestConfiguration, Problems) {
-    std::size_t device = 9;
     const GuestConfig good = two_consoles();
-    EXPECT_EQ(check(good, device), ConfigProblem::none);
-    const auto problem = [&](auto change) {
+    EXPECT_EQ(check(good), ConfigFinding{});
+    const auto finding = [&](auto change) {
         GuestConfig c = good;
         change(c);
-        return check(c, device);
+        return check(c);
     };
-    EXPECT_EQ(problem([](GuestConfig& c) { c.device_count = 17; }),
-              ConfigProblem::too_many_devices);
-    EXPECT_EQ(problem([](GuestConfig& c) { c.ring_budget = 0; }), ConfigProblem::no_ring_budget);
-    EXPECT_EQ(problem([](GuestConfig& c) { c.devices[1].backend = find_backend("nothing"); }),
-              ConfigProblem::no_backend);
-    EXPECT_EQ(device, 1u);
+    const auto of_guest = [](ConfigProblem p) { return ConfigFinding{p, ConfigSubject::guest, 0}; };
+    const auto of_peripheral = [](ConfigProblem p, std::size_t i) {
+        return ConfigFinding{p, ConfigSubject::peripheral, i};
+    };
+    const auto of_device = [](ConfigProblem p, std::size_t i) {
+        return ConfigFinding{p, ConfigSubject::device, i};
+    };
+    EXPECT_EQ(finding([](GuestConfig& c) { c.device_count = 17; }),
+              of_guest(ConfigProblem::too_many_devices));
+    EXPECT_EQ(finding([](GuestConfig& c) { c.peripheral_count = 17; }),
+              of_guest(ConfigProblem::too_many_peripherals));
+    EXPECT_EQ(finding([](GuestConfig& c) { c.ring_budget = 0; }),
+              of_guest(ConfigProblem::no_ring_budget));
+
+    EXPECT_EQ(finding([](GuestConfig& c) { c.peripherals[1].kind = PeripheralKind::none; }),
+              of_peripheral(ConfigProblem::no_peripheral_kind, 1));
+    for (const std::size_t n : {0u, 3u})
+        EXPECT_EQ(finding([n](GuestConfig& c) { c.peripherals[0].interrupt_count = n; }),
+                  of_peripheral(ConfigProblem::bad_interrupt_count, 0));
+    for (const std::uint16_t id : {std::uint16_t{15}, std::uint16_t{1020}})
+        EXPECT_EQ(finding([id](GuestConfig& c) { c.peripherals[0].interrupts[0] = {id}; }),
+                  of_peripheral(ConfigProblem::no_interrupt, 0));
+    EXPECT_EQ(finding([](GuestConfig& c) { c.peripherals[0].clock_hz = 0; }),
+              of_peripheral(ConfigProblem::no_clock, 0));
+    EXPECT_EQ(finding([](GuestConfig& c) { c.peripherals[1].baud = 0; }),
+              of_peripheral(ConfigProblem::no_clock, 1));
+    EXPECT_EQ(finding([](GuestConfig& c) { c.peripherals[1].base = c.peripherals[0].base; }),
+              of_peripheral(ConfigProblem::peripherals_share_registers, 1));
+    EXPECT_EQ(finding([](GuestConfig& c) { c.peripherals[1].interrupts[0] = {54}; }),
+              of_peripheral(ConfigProblem::shared_interrupt, 1));
+
+    EXPECT_EQ(finding([](GuestConfig& c) { c.devices[1].backend = find_backend("nothing"); }),
+              of_device(ConfigProblem::no_backend, 1));
     for (const std::uint32_t n : {0u, 3u, 100u, 2048u})
-        EXPECT_EQ(problem([n](GuestConfig& c) { c.devices[0].queue_size = n; }),
-                  ConfigProblem::bad_queue_size);
-    EXPECT_EQ(device, 0u);
-    EXPECT_EQ(problem([](GuestConfig& c) { c.devices[0].window_size = 0x80; }),
-              ConfigProblem::window_too_small);
-    EXPECT_EQ(problem([](GuestConfig& c) { c.devices[0].serial = {}; }), ConfigProblem::no_serial);
-    EXPECT_EQ(problem([](GuestConfig& c) { c.devices[0].interrupt = {5}; }),
-              ConfigProblem::no_interrupt);
-    EXPECT_EQ(problem([](GuestConfig& c) { c.devices[0].shmem_size = 0; }),
-              ConfigProblem::no_shared_memory);
+        EXPECT_EQ(finding([n](GuestConfig& c) { c.devices[0].queue_size = n; }),
+                  of_device(ConfigProblem::bad_queue_size, 0));
+    EXPECT_EQ(finding([](GuestConfig& c) { c.devices[0].window_size = 0x80; }),
+              of_device(ConfigProblem::window_too_small, 0));
+    EXPECT_EQ(finding([](GuestConfig& c) { c.devices[1].interrupt = {5}; }),
+              of_device(ConfigProblem::no_interrupt, 1));
+    EXPECT_EQ(finding([](GuestConfig& c) { c.devices[1].interrupt = {54}; }),
+              of_device(ConfigProblem::shared_interrupt, 1));
+    EXPECT_EQ(finding([](GuestConfig& c) { c.devices[0].shmem_size = 0; }),
+              of_device(ConfigProblem::no_shared_memory, 0));
+    EXPECT_EQ(finding([](GuestConfig& c) { c.devices[1].console.ports[0].serial = 2; }),
+              of_device(ConfigProblem::no_serial, 1));
+    EXPECT_EQ(finding([](GuestConfig& c) { c.peripherals[1].kind = PeripheralKind::cadence_gem; }),
+              of_device(ConfigProblem::no_serial, 1));
+    EXPECT_EQ(finding([](GuestConfig& c) { c.devices[1].console.ports[0].serial = 0; }),
+              of_device(ConfigProblem::serial_in_use, 0));
 }
 
 // Costs have names, origins, and can be overridden by name.

@@ -99,6 +99,7 @@ class DescriptorChain {
         queue_ = std::exchange(other.queue_, nullptr);
         storage_ = std::exchange(other.storage_, nullptr);
         generation_ = other.generation_;
+        sequence_ = other.sequence_;
         head_ = other.head_;
         writable_ = other.writable_;
         reader_ = other.reader_;
@@ -110,6 +111,7 @@ class DescriptorChain {
     SplitQueue* queue_ = nullptr;
     ChainStorage* storage_ = nullptr;
     std::uint32_t generation_ = 0;  // of the queue when the chain was taken
+    std::uint16_t sequence_ = 0;    // chains taken from the queue before
     std::uint16_t head_ = 0;
     std::uint64_t writable_ = 0;
     ChainReader reader_;

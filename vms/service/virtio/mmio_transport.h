@@ -21,9 +21,10 @@ namespace vms::service {
 /// VendorID of every device here: "baos".
 inline constexpr std::uint32_t vendor_id = 0x736f6162;
 
-class MmioTransport {
+class MmioTransport final : private DeviceHost {
   public:
-    static constexpr std::uint32_t max_queues = 8;
+    /// Those of a console with the most ports: two each and two for control.
+    static constexpr std::uint32_t max_queues = 2 * max_console_ports + 2;
 
     /// `identity` names the device in notes: the window's base; queue k is identity | k.
     MmioTransport(Port& port, const SharedMemory& memory, VirtioDevice& device,
@@ -49,7 +50,9 @@ class MmioTransport {
     bool interrupt_marked() const { return interrupt_mark_; }
 
     /// The configuration space has changed (2.5.1, 4.2.2.1).
-    void config_changed();
+    void config_changed(bool notify) override;
+    /// The device has failed by itself and needs a reset (2.1.2).
+    void fail_device();
 
     std::uint32_t status() const { return status_; }
     std::uint32_t interrupt_status() const { return interrupt_status_; }
@@ -72,7 +75,9 @@ class MmioTransport {
     }
     void violation() { ++counters_.violations; }
 
-    bool selected() const { return queue_sel_ < profile_.queues; }
+    void work_wanted() override { work_mark_ = true; }
+
+    bool selected() const { return queue_sel_ < queue_count_; }
     bool has_status(std::uint32_t bits) const { return (status_ & bits) == bits; }
     bool running() const;
 
@@ -111,6 +116,7 @@ class MmioTransport {
     std::uint64_t driver_features_ = 0;
     bool driver_features_beyond_ = false;  // a bit above 63 was asked for
     std::uint32_t queue_sel_ = 0;
+    std::uint32_t queue_count_ = 0;  // offered, or from FEATURES_OK on negotiated
     std::array<QueueRegisters, max_queues> registers_{};
     std::array<SplitQueue, max_queues> queues_{};
     bool work_mark_ = false;

@@ -39,7 +39,9 @@ QueueFault SplitQueue::activate(const SharedMemory& memory, const QueueAreas& ar
     size_ = areas.size;
     indirect_ = (features & abi::mmio::feature_bit(feature::ring_indirect_desc)) != 0;
     event_idx_ = (features & abi::mmio::feature_bit(feature::ring_event_idx)) != 0;
+    in_order_ = (features & abi::mmio::feature_bit(feature::in_order)) != 0;
     kicks_suppressed_ = false;
+    batch_ = {};
     seen_ = taken_ = used_ = published_ = 0;
     fault_ = QueueFault::none;
     active_ = true;
@@ -63,6 +65,8 @@ QueueFault SplitQueue::activate(const SharedMemory& memory, const QueueAreas& ar
 }
 
 void SplitQueue::stop() {
+    if (active_)
+        counters_->voided_chains += static_cast<std::uint16_t>(taken_ - published_);
     active_ = false;
     ++generation_;
     descriptors_ = driver_ = device_ = MemoryView();
@@ -212,6 +216,7 @@ DescriptorChain SplitQueue::pop(ChainStorage& storage) {
     chain.queue_ = this;
     chain.storage_ = &storage;
     chain.generation_ = generation_;
+    chain.sequence_ = static_cast<std::uint16_t>(taken_ - 1);
     chain.head_ = head;
     chain.writable_ = walk.writable;
     chain.reader_ = ChainReader(all.first(walk.readable_count), walk.readable);
@@ -223,19 +228,49 @@ void SplitQueue::complete(DescriptorChain&& chain, std::uint64_t written) {
     DescriptorChain done = std::move(chain);
     const bool ours = done.queue_ == this && done.generation_ == generation_ && serviceable();
     if (ours) {
-        memory_->port().charge<Operation::ring_push_used>();
         const std::uint64_t length = written < done.writable_ ? written : done.writable_;
-        const std::uint32_t entry = ring::used::entry(used_ & (size_ - 1));
-        device_.store(entry, Width::word, done.head_);
-        device_.store(entry + 4, Width::word, length);
-        ++used_;
         ++counters_->used;
+        if (in_order_)
+            push_in_order(done, length);
+        else
+            push_used(done.head_, length, 1);
     }
     done.close();
 }
 
+void SplitQueue::push_used(std::uint16_t head, std::uint64_t length, std::uint16_t count) {
+    memory_->port().charge<Operation::ring_push_used>();
+    const std::uint32_t entry = ring::used::entry(used_ & (size_ - 1));
+    device_.store(entry, Width::word, head);
+    device_.store(entry + 4, Width::word, length);
+    used_ = static_cast<std::uint16_t>(used_ + count);
+}
+
+void SplitQueue::push_in_order(const DescriptorChain& chain, std::uint64_t length) {
+    if (chain.sequence_ != static_cast<std::uint16_t>(used_ + batch_.count)) {
+        fail(QueueFault::out_of_order);
+        return;
+    }
+    // 2.7.9: one element, with the head of the last chain and at the place of the first, stands for
+    // a batch; the driver takes all but the last for used completely.
+    if (!batch_.whole)
+        end_batch();
+    counters_->batched += batch_.count != 0 ? 1 : 0;
+    batch_ = {static_cast<std::uint16_t>(batch_.count + 1), chain.head_, length,
+              length == chain.writable_};
+}
+
+void SplitQueue::end_batch() {
+    if (batch_.count != 0)
+        push_used(batch_.head, batch_.length, batch_.count);
+    batch_ = {};
+}
+
 bool SplitQueue::publish() {
-    if (!serviceable() || used_ == published_)
+    if (!serviceable())
+        return false;
+    end_batch();
+    if (used_ == published_)
         return false;
     Port& port = memory_->port();
     port.charge<Operation::ring_publish>();

@@ -28,6 +28,8 @@ class Port {
     void mask_interrupts(bool masked);
     void set_vector(InterruptVector& vector);
     std::uint64_t counter();
+    void start_timer(std::uint64_t compare);
+    void stop_timer();
     std::uint32_t counter_frequency() const;
     template <Operation operation>
     void charge(std::uint32_t n = 1) {

@@ -135,6 +135,18 @@ class Port {
         asm volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(v)::"memory");
         return v;
     }
+    /// The virtual timer: an interrupt when the counter reaches `compare`.
+    void start_timer(std::uint64_t compare) {
+        constexpr std::uint64_t enable = 1;  // CNTV_CTL_EL0.ENABLE, IMASK 0
+        asm volatile(
+            "msr cntv_cval_el0, %0\n\t"
+            "msr cntv_ctl_el0, %1\n\t"
+            "isb"
+            :
+            : "r"(compare), "r"(enable)
+            : "memory");
+    }
+    void stop_timer() { asm volatile("msr cntv_ctl_el0, xzr\n\tisb" ::: "memory"); }
     std::uint32_t counter_frequency() const {
         std::uint64_t v;
         asm("mrs %0, cntfrq_el0" : "=r"(v));

@@ -76,6 +76,16 @@ constexpr std::array<Row, operation_count> rows{{
      "estimate: a byte out of a ring and its store's address"},
     {Operation::uart_fifo_read, "uart.fifo_read", work(10, 2, 3, 1, 1),
      "estimate: status tested, a byte into a ring"},
+    {Operation::console_control, "console.control", work(70, 16, 14, 5, 4),
+     "estimate: 8 bytes taken apart or put together, a port's state tested and set"},
+    {Operation::line_frame, "line.frame", work(40, 8, 8, 3, 3),
+     "estimate: whose turn it is among the channels, header set up"},
+    {Operation::line_send_byte, "line.send_byte", work(22, 3, 2, 2, 1),
+     "estimate: check by table, compared with two codes, a byte into a ring"},
+    {Operation::line_receive_byte, "line.receive_byte", work(24, 5, 4, 3, 2),
+     "estimate: a step of a state machine, check by table"},
+    {Operation::device_event, "device.event", work(60, 12, 8, 4, 3),
+     "estimate: counter read and compared, the device's state set, timer armed"},
 }};
 
 constexpr bool rows_in_order() {

@@ -21,4 +21,12 @@ DeviceCounters ServiceProgram::device_counters(std::size_t device) const {
     return guest_ ? guest_->device_counters(device) : DeviceCounters{};
 }
 
+PeripheralCounters ServiceProgram::peripheral_counters(std::size_t peripheral) const {
+    return guest_ ? guest_->peripheral_counters(peripheral) : PeripheralCounters{};
+}
+
+LineCounters ServiceProgram::line_counters(std::size_t peripheral) const {
+    return guest_ ? guest_->line_counters(peripheral) : LineCounters{};
+}
+
 }  // namespace vms::service

@@ -22,6 +22,8 @@ class ServiceProgram final : public Program {
     std::size_t device_count() const { return config_.device_count; }
     GuestCounters counters() const;
     DeviceCounters device_counters(std::size_t device) const;
+    PeripheralCounters peripheral_counters(std::size_t peripheral) const;
+    LineCounters line_counters(std::size_t peripheral) const;
     /// For diagnoses: nullptr before the first run.
     const ServiceGuest* guest() const { return guest_.get(); }
 

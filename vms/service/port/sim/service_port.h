@@ -63,6 +63,11 @@ class Port {
     void mask_interrupts(bool masked) { cpu_.mask_interrupts(masked); }
     void set_vector(InterruptVector& vector) { cpu_.set_vector(&vector); }
     std::uint64_t counter() { return cpu_.counter(); }
+    /// The virtual timer: an interrupt when the counter reaches `compare`.
+    void start_timer(std::uint64_t compare) {
+        cpu_.set_timer(compare, {.enable = true, .imask = false, .istatus = false});
+    }
+    void stop_timer() { cpu_.set_timer(0, {.enable = false, .imask = true, .istatus = false}); }
     std::uint32_t counter_frequency() const { return cpu_.counter_frequency(); }
 
     // --- for the observers ------------------------------------------------------------------
