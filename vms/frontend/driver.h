@@ -13,11 +13,13 @@
 #include "vms/frontend/interrupts.h"
 #include "vms/frontend/operations.h"
 #include "vms/frontend/profile.h"
+#include "vms/workload/net/stack_config.h"
+#include "vms/workload/net_port.h"
 #include "vms/workload/terminal.h"
 
 namespace vms::frontend {
 
-enum class DriverKind : std::uint8_t { console };
+enum class DriverKind : std::uint8_t { console, net };
 
 /// "console"
 std::string_view name(DriverKind kind);
@@ -26,6 +28,18 @@ std::optional<DriverKind> find_driver(std::string_view name);
 struct MemoryRange {
     GuestAddr base{};
     std::uint64_t size = 0;
+};
+
+/// What a network driver is told, and the addresses of the stack above it.
+struct NetConfig {
+    /// Set by the driver instead of the device's.
+    std::optional<workload::packets::MacAddress> mac;
+    std::uint64_t features = ~std::uint64_t{0};  ///< others are declined
+    std::uint32_t receive_queue_size = 0;        ///< 0: DeviceConfig::queue_size
+    std::uint32_t transmit_queue_size = 0;       ///< the same
+    /// A simple driver only: it polls the used rings and wants no interrupts.
+    bool polling = false;
+    workload::net::StackConfig stack;
 };
 
 /// One remote I/O device of the VM, and who drives it.
@@ -44,7 +58,12 @@ struct DeviceConfig {
     std::optional<bool> acknowledges_before_queues;  ///< without: as the profile does
     std::optional<NeedsReset> needs_reset;           ///< without: as the profile does
     std::string early_text;  ///< written to emerg_wr before the probe, where that is offered
+
+    // net
+    NetConfig net;
 };
+
+struct NetCounters;
 
 /// What the host can read of a driver at any time.
 struct DriverCounters {
@@ -93,6 +112,8 @@ class Driver {
 
     /// Find and start the device.
     virtual Fault probe() = 0;
+    /// Put it to work once all devices are found: a network interface is brought up.
+    virtual Fault bring_up() { return fault(); }
     /// Why the driver does not work; none while it does.
     virtual Fault fault() const = 0;
     virtual const DriverCounters& counters() const = 0;
@@ -101,6 +122,8 @@ class Driver {
     virtual workload::Terminal* terminal(const TerminalChoice& /*choice*/) { return nullptr; }
     virtual std::size_t ports() const { return 0; }
     virtual PortReport port_report(std::size_t /*port*/) const { return {}; }
+    virtual workload::NetInterface* network() { return nullptr; }
+    virtual const NetCounters* network_counters() const { return nullptr; }
 };
 
 std::unique_ptr<Driver> make_driver(const DriverContext& context, const DeviceConfig& device);

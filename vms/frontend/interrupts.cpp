@@ -305,6 +305,7 @@ void Interrupts::irq() {
         deferred_.erase(deferred_.begin());
         work->deferred();
     }
+    softirq_.irq_exit();
     cpu_.retire(operations_[Operation::irq_exit]);
 }
 

@@ -10,6 +10,7 @@
 #include "vms/cpu.h"
 #include "vms/frontend/operations.h"
 #include "vms/frontend/profile.h"
+#include "vms/frontend/softirq.h"
 #include "vms/types.h"
 
 namespace vms::frontend {
@@ -91,6 +92,9 @@ class Interrupts final : public InterruptVector {
 
     void irq() override;
 
+    /// What handlers leave for after the interrupt.
+    Softirq& softirq() { return softirq_; }
+
     const Counters& counters() const { return counters_; }
 
   private:
@@ -120,6 +124,7 @@ class Interrupts final : public InterruptVector {
     GicAddresses gic_;
     const InterruptProfile& profile_;
     const Operations& operations_;
+    Softirq softirq_{cpu_};
     std::vector<Binding> bindings_;
     std::vector<DeferredWork*> deferred_;
     std::uint32_t target_ = 0;  ///< ITARGETSR bit of this CPU

@@ -22,12 +22,19 @@ constexpr std::array linux_identify{
     Step{Do::match_device},
 };
 constexpr std::array linux_negotiate{
-    Step{Do::add_status, driver},      Step{Do::select_device_word, 1},
-    Step{Do::read_device_word, 1},     Step{Do::select_device_word, 0},
-    Step{Do::read_device_word, 0},     Step{Do::require_version_1},
-    Step{Do::select_driver_word, 1},   Step{Do::write_driver_word, 1},
-    Step{Do::select_driver_word, 0},   Step{Do::write_driver_word, 0},
-    Step{Do::add_status, features_ok}, Step{Do::require_features},
+    Step{Do::add_status, driver},
+    Step{Do::select_device_word, 1},
+    Step{Do::read_device_word, 1},
+    Step{Do::select_device_word, 0},
+    Step{Do::read_device_word, 0},
+    Step{Do::require_version_1},
+    Step{Do::select_driver_word, 1},
+    Step{Do::write_driver_word, 1},
+    Step{Do::select_driver_word, 0},
+    Step{Do::write_driver_word, 0},
+    Step{Do::validate},
+    Step{Do::add_status, features_ok},
+    Step{Do::require_features},
 };
 constexpr std::array linux_queue{
     Step{Do::select_queue},      Step{Do::require_queue_idle}, Step{Do::read_queue_max},
@@ -49,6 +56,18 @@ constexpr std::uint64_t linux_features =
     feature_bit(feature::ring_indirect_desc) | feature_bit(feature::ring_event_idx) |
     feature_bit(feature::version_1) | feature_bit(feature::access_platform) |
     feature_bit(feature::order_platform);
+
+/// What virtio_net of 6.1 keeps of what is offered. It would keep the segmentation offloads, MQ,
+/// RSS, GUEST_ANNOUNCE, CTRL_VLAN and the coalescing commands too; they are declined here.
+constexpr std::uint64_t linux_net_features =
+    feature_bit(abi::net::feature::csum) | feature_bit(abi::net::feature::guest_csum) |
+    feature_bit(abi::net::feature::mtu) | feature_bit(abi::net::feature::mac) |
+    feature_bit(abi::net::feature::mrg_rxbuf) | feature_bit(abi::net::feature::status) |
+    feature_bit(abi::net::feature::ctrl_vq) | feature_bit(abi::net::feature::ctrl_rx) |
+    feature_bit(abi::net::feature::ctrl_mac_addr) | feature_bit(abi::net::feature::speed_duplex);
+
+/// 2 + MAX_SKB_FRAGS: virtio_net stops its queue when a packet of the most fragments might not fit.
+constexpr std::uint32_t linux_max_skb_frags = 17;
 
 constexpr std::uint64_t linux_page_bytes = 4096;
 /// VIRTIO_CONSOLE_BAD_ID: of a message that is about no port.
@@ -134,6 +153,22 @@ constexpr Profile linux_6_1_profile{
             .resize_rows_first = true,
             .control_bytes = linux_page_bytes,
         },
+    .net =
+        {
+            .features = linux_net_features,
+            .mac_between_generations = true,
+            .validates_mtu = true,
+            .attaches_late = false,
+            .fills_before_ready = false,
+            .deferred = true,
+            .sets_rx_mode = true,
+            .buffers = NetProfile::Buffers::bounced,
+            .kicks_always = false,
+            .transmit_interrupts = true,
+            .stop_below = 2 + linux_max_skb_frags,
+            .refill_budget = 64,  // NAPI_POLL_WEIGHT
+            .backlog = 1000,      // DEFAULT_TX_QUEUE_LEN
+        },
 };
 
 constexpr Profile bare_metal_profile{
@@ -177,6 +212,7 @@ constexpr Profile bare_metal_profile{
             .transmit_interrupts = false,
             .bounces_whole_buffer = false,
         },
+    .net = {},
 };
 
 }  // namespace

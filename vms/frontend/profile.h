@@ -12,6 +12,8 @@
 #include <span>
 #include <string_view>
 
+#include "vms/abi/virtio_mmio.h"
+#include "vms/abi/virtio_net.h"
 #include "vms/frontend/operations.h"
 
 namespace vms::frontend {
@@ -42,6 +44,7 @@ enum class Do : std::uint8_t {
     require_version_1,     ///< no access: VERSION_1 is offered, or fault
     select_driver_word,    ///< W024
     write_driver_word,     ///< W020
+    validate,              ///< what the device's driver reads before the features are final
     // queue
     select_queue,          ///< W030
     require_queue_idle,    ///< R044; not 0: fault
@@ -166,12 +169,39 @@ struct ConsoleProfile {
     std::uint32_t control_transmit_queue_size = 0;  ///< 0: the transport's rule
 };
 
+/// The driver of a network device. The values that stand here are those of a simple driver: no
+/// offloads, static buffers, notification of everything.
+struct NetProfile {
+    enum class Buffers : std::uint8_t {
+        fixed,   ///< allocated once in the shared memory, `receive_bytes` each
+        bounced  ///< virtio_net's for the features at hand, mapped for each use (see net_receive.h)
+    };
+
+    std::uint64_t features = abi::mmio::feature_bit(abi::net::feature::mac) |
+                             abi::mmio::feature_bit(abi::net::feature::status);
+    bool mac_between_generations = false;  ///< R0fc, six 8-bit reads of the MAC, R0fc
+    bool validates_mtu = false;            ///< the MTU is read before FEATURES_OK too
+    bool attaches_late = true;             ///< interrupt enabled after DRIVER_OK
+    bool fills_before_ready = true;  ///< receive buffers before DRIVER_OK, not when brought up
+    bool deferred = false;  ///< interrupts schedule polls (NAPI); else they are noted, and whoever
+                            ///< waits looks at the rings
+    bool sets_rx_mode = false;  ///< control commands when brought up and for each group joined
+    Buffers buffers = Buffers::fixed;
+    std::uint32_t receive_bytes = 2048;  ///< fixed: of a receive buffer
+    bool kicks_always = true;            ///< does not ask whether the device wants it
+    bool transmit_interrupts = false;    ///< not only while it waits for room
+    std::uint32_t stop_below = 1;        ///< free transmit descriptors below which it takes no more
+    std::uint32_t refill_budget = 1;     ///< refills above half of this, or of the ring, free
+    std::size_t backlog = 64;            ///< frames kept while the transmit queue is stopped
+};
+
 struct Profile {
     std::string_view name;
     Software software = Software::bare_metal;
     TransportProfile transport;
     InterruptProfile interrupts;
     ConsoleProfile console;
+    NetProfile net{};
 };
 
 /// Linux 6.1: virtio_mmio, virtio_ring, virtio_console under hvc, irq-gic, swiotlb.

@@ -39,7 +39,8 @@ Fault VirtioMmio::identify(std::uint32_t device_type) {
     return fail(fault, profile_.identify_failed);
 }
 
-Fault VirtioMmio::negotiate(std::uint64_t device_features) {
+Fault VirtioMmio::negotiate(std::uint64_t device_features, std::function<void()> validate) {
+    validate_ = std::move(validate);
     supported_ = profile_.features | device_features;
     offered_ = 0;
     accepted_ = 0;
@@ -179,6 +180,9 @@ Fault VirtioMmio::step(const Step& s) {
                   static_cast<std::uint32_t>(accepted_ >> word_shift(s.arg)));
             return Fault::none;
 
+        case Do::validate:
+            return validate();
+
         case Do::select_queue:
             write(mmio::queue_sel, setup_.index);
             return Fault::none;
@@ -215,6 +219,19 @@ Fault VirtioMmio::step(const Step& s) {
             read(mmio::queue_ready);
             return Fault::none;
     }
+    return Fault::none;
+}
+
+/// Features that the driver declines now are written again.
+Fault VirtioMmio::validate() {
+    const std::uint64_t before = accepted_;
+    if (validate_)
+        validate_();
+    if (accepted_ == before)
+        return Fault::none;
+    for (const Step& s : profile_.negotiate)
+        if (s.what == Do::select_driver_word || s.what == Do::write_driver_word)
+            step(s);
     return Fault::none;
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -28,8 +29,10 @@ class VirtioMmio {
 
     /// After remove() a driver whose bus knows the device already makes no access here.
     Fault identify(std::uint32_t device_type);
-    /// Keep what is offered of the profile's features and of `device_features`.
-    Fault negotiate(std::uint64_t device_features);
+    /// Keep what is offered of the profile's features and of `device_features`. `validate`: what
+    /// the device's driver looks at before they are final; it may decline().
+    Fault negotiate(std::uint64_t device_features, std::function<void()> validate = {});
+    void decline(unsigned feature) { accepted_ &= ~abi::mmio::feature_bit(feature); }
     /// `requested` 0: the size is QueueSizeMax, halved until the ring fits in `memory`.
     Fault create_queue(std::uint32_t index, std::uint32_t requested, SharedMemory& memory);
     Fault ready();
@@ -46,6 +49,7 @@ class VirtioMmio {
         return (accepted_ & abi::mmio::feature_bit(feature)) != 0;
     }
     std::uint64_t read_config(std::uint32_t offset, Width w);
+    std::uint32_t config_generation() { return read(abi::mmio::config_generation); }
     void write_config(std::uint32_t offset, Width w, std::uint32_t value);
     /// The low word of DeviceFeatures; a look outside of any probe.
     std::uint32_t offered_low();
@@ -84,6 +88,7 @@ class VirtioMmio {
 
     Fault run(Steps steps);
     Fault step(const Step& s);
+    Fault validate();
     Fault check_status(const Step& s);
     Fault create_ring();
     Fault fail(Fault fault, Steps steps);
@@ -103,6 +108,7 @@ class VirtioMmio {
     std::uint64_t supported_ = 0;
     std::uint64_t offered_ = 0;
     std::uint64_t accepted_ = 0;
+    std::function<void()> validate_;
     bool identified_ = false;
     QueueSetup setup_;
     std::deque<Queue> queues_;

@@ -24,6 +24,12 @@ constexpr std::array kind_names{
     KindName{Kind::console_soak, "console-soak"},
     KindName{Kind::ipc_ping, "ipc-ping"},
     KindName{Kind::ipc_echo, "ipc-echo"},
+    KindName{Kind::net_ping, "net-ping"},
+    KindName{Kind::net_udp_echo, "net-udp-echo"},
+    KindName{Kind::net_request_response, "net-request-response"},
+    KindName{Kind::net_flood, "net-flood"},
+    KindName{Kind::net_sink, "net-sink"},
+    KindName{Kind::net_serve, "net-serve"},
     KindName{Kind::registers, "registers"},
     KindName{Kind::idle, "idle"},
 };
@@ -60,7 +66,8 @@ Workload::Workload(Config config, const Costs& costs) : config_(std::move(config
 bool Workload::run(Cpu& cpu, const Resources& resources) {
     const bool talks = needs_terminal(config_.kind);
     const bool equipped = (!talks || resources.terminal != nullptr) &&
-                          (!needs_ipc(config_.kind) || resources.ipc != nullptr);
+                          (!needs_ipc(config_.kind) || resources.ipc != nullptr) &&
+                          (!needs_network(config_.kind) || resources.network != nullptr);
     bool success = false;
     if (equipped) {
         wait_for_start(cpu);
@@ -90,6 +97,18 @@ bool Workload::work(Cpu& cpu, const Resources& r) {
             return ipc_ping(cpu, *r.ipc);
         case Kind::ipc_echo:
             return ipc_echo(cpu, *r.ipc);
+        case Kind::net_ping:
+            return net_ping(cpu, *r.network);
+        case Kind::net_udp_echo:
+            return net_request_response(cpu, *r.network, 1);
+        case Kind::net_request_response:
+            return net_request_response(cpu, *r.network, config_.net.window);
+        case Kind::net_flood:
+            return net_flood(cpu, *r.network);
+        case Kind::net_sink:
+            return net_sink(cpu, *r.network);
+        case Kind::net_serve:
+            return net_serve(cpu, *r.network);
         case Kind::registers:
             return read_register(cpu);
         case Kind::idle:
