@@ -66,6 +66,9 @@ UartConfig uart(const Value& v, const std::string& name) {
     if (const Value& p = v["pattern"]; p.present)
         u.pattern = PatternInput{p["bytes"].u64(), p["seed"].u64(), picos(p["at"])};
     u.input_file = file_path(v["input_file"]);
+    if (const Value& r = v["records"]; r.present)
+        u.records = RecordsConfig{r["stream"].u64(), r["seed"].u64(),    picos(r["from"]),
+                                  picos(r["until"]), picos(r["period"]), r["payload"].u64()};
     return u;
 }
 
@@ -132,7 +135,8 @@ SoftwareConfig software(const Value& v) {
     const Value& drivers = v["drivers"];
     for (std::size_t i = 0; i < drivers.items.size(); ++i) {
         const Value& d = drivers.items[i];
-        s.drivers.push_back({d.place, drivers.names[i], d["driver"].text, d["queue_size"].u64()});
+        s.drivers.push_back({d.place, drivers.names[i], d["driver"].text, d["queue_size"].u64(),
+                             d["acknowledge"].text, d["needs_reset"].text, d["early_text"].text});
     }
     for (const Value& item : v["workloads"].items) {
         WorkloadConfig w;
@@ -144,6 +148,11 @@ SoftwareConfig software(const Value& v) {
         w.bytes = item["bytes"].u64();
         w.chunk = item["chunk"].u64();
         w.seed = item["seed"].u64();
+        w.port = item["port"].u64();
+        w.port_name = item["port_name"].text;
+        w.stream = item["stream"].u64();
+        w.until = picos(item["until"]);
+        w.reset_every = picos(item["reset_every"]);
         w.vcpu = small(item["vcpu"]);
         w.ipc = item["ipc"].u64();
         w.doorbell = item["doorbell"].present ? item["doorbell"].u64() : w.ipc;

@@ -125,6 +125,20 @@ KeySpec uart() {
             {.name = "input_file",
              .kind = K::path,
              .help = "A file whose bytes are sent from time 0 on. Not with `input` or `pattern`."},
+            map("records",
+                "The far end of the workload console-soak: sends records at random moments and "
+                "checks those that arrive. Not with `output`, `input`, `pattern` or `input_file`.",
+                {number(K::integer, "stream", "0", "0", "255",
+                        "Number of the stream; that of the workload."),
+                 number(K::integer, "seed", "0", "0", "", "Of their sizes and distances."),
+                 number(K::time, "from", "0ns", "0ns", longest_time, "When the first is sent."),
+                 required(number(K::time, "until", "", "1us", longest_time,
+                                 "The first one after this is the last: later than the "
+                                 "workload's last reset, which must not take it away.")),
+                 number(K::time, "period", "5ms", "1us", longest_time,
+                        "Mean distance from one to the next."),
+                 number(K::size, "payload", "100B", "1B", "4KiB",
+                        "Longest payload; a record has 56 bytes besides.")}),
         });
 }
 
@@ -272,8 +286,8 @@ KeySpec software() {
                           flag("indirect", "true", "Offer VIRTIO_F_RING_INDIRECT_DESC."),
                           flag("event_idx", "true", "Offer VIRTIO_F_RING_EVENT_IDX."),
                       })),
-            choice("profile", "linux-6.1", {"linux-6.1", "bare-metal"},
-                   "frontend: whose driver it behaves like."),
+            choice("profile", "linux-6.1", {"linux-6.1", "bare-metal", "bao-bare-metal", "zephyr"},
+                   "frontend: whose driver it behaves like (docs/profiles.md)."),
             named("drivers",
                   "frontend: the driver of each of its remote I/O devices, by the device's name.",
                   map("", "",
@@ -282,6 +296,15 @@ KeySpec software() {
                           number(K::integer, "queue_size", "", "1", "32768",
                                  "Size that the driver gives its queues, a power of two, at most "
                                  "the back-end's. Without it, what the profile does."),
+                          choice("acknowledge", "", {"early", "late"},
+                                 "console: InterruptACK before or after the queues are served. "
+                                 "Without it, what the profile does."),
+                          choice("needs_reset", "", {"ignore", "stop", "restart"},
+                                 "console: what it does when the device needs a reset. Without "
+                                 "it, what the profile does."),
+                          text("early_text",
+                               "console: written to emerg_wr before the device is probed, where "
+                               "the device offers EMERG_WRITE."),
                       })),
             list("workloads", "frontend: what it does, one after the other.",
                  map("", "",
@@ -289,10 +312,12 @@ KeySpec software() {
                          required(choice(
                              "type", "",
                              {"console-echo", "console-write", "console-read", "console-duplex",
-                              "ipc-ping", "ipc-echo", "registers", "idle"},
+                              "console-soak", "ipc-ping", "ipc-echo", "registers", "idle"},
                              "`console-echo`: writes `text`, then writes back each line that "
                              "arrives. `console-write`, `console-read`, `console-duplex`: moves "
-                             "`bytes` of a pattern out, in, or both at once. `ipc-ping`: sends "
+                             "`bytes` of a pattern out, in, or both at once. `console-soak`: "
+                             "records both ways, with resets of the device at random moments; the "
+                             "far end has `records`. `ipc-ping`: sends "
                              "`count` messages of `bytes` to another VM over shared memory, each "
                              "after the answer to the last. `ipc-echo`: answers `count` of them. "
                              "`registers`: reads ConfigGeneration of a device `count` times. "
@@ -304,6 +329,11 @@ KeySpec software() {
                          text("device",
                               "console-: name of a remote I/O device of this VM that has a "
                               "driver. registers: of any."),
+                         number(K::integer, "port", "0", "0", "510",
+                                "console-: which port of the device."),
+                         text("port_name",
+                              "console-: the port by its name instead; waits until the device has "
+                              "told of it."),
                          number(K::integer, "ipc", "", "0", "65535",
                                 "ipc-ping, -echo: index into the VM's `ipcs`."),
                          number(K::integer, "doorbell", "", "0", "0xffffffffffffffff",
@@ -324,9 +354,20 @@ KeySpec software() {
                                 "console-write, -read, -duplex: how much. ipc-ping: the payload of "
                                 "a message."),
                          number(K::size, "chunk", "256B", "1B", "1MiB",
-                                "console-write, -duplex: bytes of one write."),
+                                "console-write, -duplex: bytes of one write. console-soak: "
+                                "longest payload of a record, at most 4KiB."),
                          number(K::integer, "seed", "0", "0", "",
-                                "console-write, -read, -duplex, ipc-ping: which pattern is moved."),
+                                "console-write, -read, -duplex, ipc-ping: which pattern is moved. "
+                                "console-soak: of all that it does."),
+                         number(K::integer, "stream", "0", "0", "255",
+                                "console-soak: number of its stream of records; that of the far "
+                                "end's `records`."),
+                         number(K::time, "until", "", "1us", longest_time,
+                                "console-soak: writes and resets until then, and reads until the "
+                                "far end's last record."),
+                         number(K::time, "reset_every", "0ns", "0ns", longest_time,
+                                "console-soak: mean time from one reset of the device to the "
+                                "next; 0ns: none."),
                          number(K::time, "start", "0ns", "0ns", longest_time,
                                 "When it begins, after the driver is ready."),
                          number(K::time, "timer_period", "", "1us", longest_time,

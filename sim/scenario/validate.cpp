@@ -187,17 +187,22 @@ class Validator {
                 error(v["interrupt"].place,
                       "interrupt {} is that of {} too ({}); a line has one device: write another",
                       id, first->second.key, format_short(first->second));
-            const int sources =
-                (u.input.empty() ? 0 : 1) + (u.pattern ? 1 : 0) + (u.input_file.empty() ? 0 : 1);
+            const int sources = (u.input.empty() ? 0 : 1) + (u.pattern ? 1 : 0) +
+                                (u.input_file.empty() ? 0 : 1) + (u.records ? 1 : 0);
             if (sources > 1)
                 error(u.place,
-                      "found more than one of input, pattern and input_file; a line has "
+                      "found more than one of input, pattern, input_file and records; a line has "
                       "one source of bytes: keep one");
             for (const Value& typed : v["input"].items)
                 if (typed["text"].text.empty())
                     error(typed["text"].place,
                           "found an empty text; write what is typed, or take "
                           "the entry out");
+            if (u.records && v["output"].given && u.output != "none")
+                error(v["output"].place,
+                      "found {}, but with records the far end takes what is sent itself; write "
+                      "none, or take one of the two keys out",
+                      quote(u.output));
             if (u.output.empty())
                 error(v["output"].place,
                       "found an empty text; write stdout, none or the name of a file");
@@ -765,11 +770,13 @@ class Validator {
             std::string_view type;
             std::vector<std::string> keys;
         };
-        static const std::array<Use, 8> uses{
-            Use{"console-echo", {"device", "text", "lines"}},
-            Use{"console-write", {"device", "bytes", "chunk", "seed"}},
-            Use{"console-read", {"device", "bytes", "seed"}},
-            Use{"console-duplex", {"device", "bytes", "chunk", "seed"}},
+        static const std::array<Use, 9> uses{
+            Use{"console-echo", {"device", "port", "port_name", "text", "lines"}},
+            Use{"console-write", {"device", "port", "port_name", "bytes", "chunk", "seed"}},
+            Use{"console-read", {"device", "port", "port_name", "bytes", "seed"}},
+            Use{"console-duplex", {"device", "port", "port_name", "bytes", "chunk", "seed"}},
+            Use{"console-soak",
+                {"device", "port", "port_name", "chunk", "seed", "stream", "until", "reset_every"}},
             Use{"ipc-ping", {"ipc", "event", "doorbell", "count", "bytes", "period", "seed"}},
             Use{"ipc-echo", {"ipc", "event", "doorbell", "count"}},
             Use{"registers", {"device", "count", "period"}},
@@ -779,8 +786,9 @@ class Validator {
             std::find_if(uses.begin(), uses.end(), [&](const Use& u) { return u.type == w.type; });
         if (use == uses.end())
             return;
-        for (const char* key : {"device", "text", "lines", "bytes", "chunk", "seed", "ipc", "event",
-                                "doorbell", "count", "period"}) {
+        for (const char* key :
+             {"device", "port", "port_name", "text", "lines", "bytes", "chunk", "seed", "stream",
+              "until", "reset_every", "ipc", "event", "doorbell", "count", "period"}) {
             if (!v[key].given ||
                 std::find(use->keys.begin(), use->keys.end(), key) != use->keys.end())
                 continue;
@@ -917,6 +925,23 @@ class Validator {
                   w.vcpu, w.type);
     }
 
+    void soak_workload(const WorkloadConfig& w, const Value& v) {
+        constexpr std::uint64_t longest = vms::workload::longest_payload;
+        if (!v["until"].present)
+            error(v["until"].place,
+                  "this key is missing; console-soak goes on for a time: write one, before the "
+                  "duration ({})",
+                  values_["duration"].text);
+        else if (w.until >= s_.duration)
+            error(v["until"].place,
+                  "found {}, but the run ends after {} (duration); what is on its way then must "
+                  "still arrive: write less",
+                  v["until"].text, values_["duration"].text);
+        if (w.chunk > longest)
+            error(v["chunk"].place, "found {}; a record has at most {} bytes: write that or less",
+                  v["chunk"].text, longest);
+    }
+
     void workload(const VmConfig& vm, const WorkloadConfig& w, const Value& v) {
         workload_keys(w, v);
         vcpu(vm, w, v);
@@ -945,11 +970,16 @@ class Validator {
                       "to drivers",
                       quote(w.device), w.device);
         }
+        if (v["port"].given && v["port_name"].given)
+            error(v["port_name"].place,
+                  "found port and port_name; either says which port: keep one of them");
         if (w.type == "console-echo") {
             if (w.lines == 0 && w.text.empty())
                 error(w.place,
                       "found neither text nor lines, so that nothing is to be done; give "
                       "one of them");
+        } else if (w.type == "console-soak") {
+            soak_workload(w, v);
         } else if (!v["bytes"].present) {
             error(v["bytes"].place,
                   "this key is missing; {} moves a number of bytes: write one, "
