@@ -131,10 +131,12 @@ void RecordChecker::put(char c) {
     ++counters_.bytes;
     if (!inside_) {
         // The line's end after a whole record belongs to it.
-        if (line_end_due_ && c == '\n')
+        if (line_end_due_ && c == '\n') {
             line_end_due_ = false;
-        else
+            counters_.ended = last_seen_;
+        } else {
             fragment_ = true;
+        }
         return;
     }
     if (c == '>') {
@@ -167,7 +169,7 @@ void RecordChecker::accept(const Record& r) {
     const std::uint64_t expected = begun_at_ + counters_.lost_bytes;
     if (r.stream != stream_)
         error("a record of stream " + std::to_string(r.stream));
-    if (counters_.ended)
+    if (last_seen_)
         error("something after the last record");
     if (r.offset < expected) {
         error(std::to_string(expected - r.offset) + " bytes too many" + at());
@@ -192,7 +194,7 @@ void RecordChecker::accept(const Record& r) {
     fragment_ = false;
     line_end_due_ = true;
     if (r.last) {
-        counters_.ended = true;
+        last_seen_ = true;
         counters_.stream_bytes = r.offset + record_bytes(r.length);
     }
 }

@@ -47,7 +47,7 @@ class RecordChecker {
         std::uint64_t lost_bytes = 0;
         std::uint64_t errors = 0;        ///< whatever had not to be expected
         std::uint64_t stream_bytes = 0;  ///< of the whole stream, once its last record is here
-        bool ended = false;
+        bool ended = false;              ///< with the line end of the last record
     };
 
     /// `stream`: the only one that may arrive.
@@ -76,6 +76,7 @@ class RecordChecker {
     bool inside_ = false;
     bool fragment_ = false;      ///< stray bytes since the last whole record
     bool line_end_due_ = false;  ///< that of a whole record
+    bool last_seen_ = false;
     std::uint64_t given_up_ = 0;
     std::uint64_t given_up_before_ = 0;  ///< at the last whole record
     std::uint32_t epoch_ = 0;
