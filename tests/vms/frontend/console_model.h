@@ -77,6 +77,12 @@ class ConsoleModel final : public Device {
         ports[port].waiting += text;
         ports[port].input_at = at_ns;
     }
+    /// Input to port 0, a byte after the other.
+    void trickle(std::string_view text, std::uint64_t from_ns, std::uint64_t every_ns) {
+        trickling_ = text;
+        trickle_at_ = from_ns;
+        trickle_every_ = every_ns;
+    }
     /// A control message to the driver, now.
     void say(std::uint16_t event, std::uint32_t id, std::uint16_t value, std::string rest = {}) {
         std::string m;
@@ -198,7 +204,7 @@ class ConsoleModel final : public Device {
     }
 
     std::uint64_t next_ns() const override {
-        std::uint64_t next = breaks_at_;
+        std::uint64_t next = std::min(breaks_at_, trickle_at_);
         for (const std::uint64_t due : due_)
             next = std::min(next, due);
         for (const Port& p : ports)
@@ -208,6 +214,14 @@ class ConsoleModel final : public Device {
 
     void step(std::uint64_t now) override {
         const bool works = (status_ & 4) != 0 && !silent;
+        for (; trickle_at_ <= now; trickle_at_ += trickle_every_) {
+            if (trickled_ == trickling_.size()) {
+                trickle_at_ = UINT64_MAX;
+                break;
+            }
+            ports[0].input.push_back(trickling_[trickled_++]);
+            due_[0] = now;
+        }
         for (std::size_t i = 0; i < ports.size(); ++i) {
             Port& p = ports[i];
             if (p.waiting.empty() || p.input_at > now)
@@ -381,6 +395,10 @@ class ConsoleModel final : public Device {
     std::vector<std::uint64_t> due_;
     std::deque<std::string> messages_;
     std::uint64_t breaks_at_ = UINT64_MAX;
+    std::string trickling_;
+    std::size_t trickled_ = 0;
+    std::uint64_t trickle_at_ = UINT64_MAX;
+    std::uint64_t trickle_every_ = 0;
 };
 
 }  // namespace frontend_test
