@@ -91,6 +91,7 @@ struct PlatformConfig {
     std::vector<RamRegion> ram;
     GicConfig gic;
     bool firmware_standby = false;  ///< standby is a PSCI call to EL3, not a plain WFI
+    bool corrected_vgic = false;    ///< models::bao::Config::corrected_vgic
     std::vector<UartConfig> uarts;
 };
 

@@ -80,6 +80,7 @@ PlatformConfig platform(const Value& v) {
     p.cpu_hz = v["cpu_hz"].u64();
     p.counter_hz = v["counter_hz"].u64();
     p.firmware_standby = v["firmware_standby"].flag();
+    p.corrected_vgic = v["corrected_vgic"].flag();
     for (const Value& item : v["ram"].items)
         p.ram.push_back({phys(item["base"]), item["size"].u64()});
     const Value& gic = v["gic"];

@@ -157,6 +157,9 @@ KeySpec platform() {
                    "The system counter, CNTFRQ_EL0."),
             flag("firmware_standby", "false",
                  "Standby of the hypervisor is a PSCI call to firmware at EL3, not a plain WFI."),
+            flag("corrected_vgic", "false",
+                 "Not Bao's virtual interrupt controller but one that loses and doubles no "
+                 "interrupt when list registers run short: to see whether a fault is Bao's."),
             required(list("ram", "Physical memory.",
                           map("", "",
                               {required(address("base", "Physical address.")),

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/validation.h"
 #include "vms/workload/crc32.h"
 
 namespace {
@@ -22,6 +23,8 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 struct Outcome {
+    Outcome() noexcept(false) = default;  // nlohmann::json may allocate
+
     int status = -1;
     std::string out;  ///< standard output and error
     json results;
@@ -227,6 +230,7 @@ TEST_F(Scenarios, InputThatIsLostIsObserved) {
         run("console-bulk.yaml", "--set vms.linux0.software.workloads.0.start=900ms");
     EXPECT_GT(metric(late, "vms.backend.devices.con0.dropped_input"), 0);
     EXPECT_GT(metric(late, "observations.console.input-dropped"), 0);
+    validation::observation("console.input-dropped");
     EXPECT_EQ(metric(late, "observations.uart.overrun"), 0);
     const json dropped = first(late, "console.input-dropped");
     ASSERT_FALSE(dropped.is_null());
@@ -244,6 +248,7 @@ TEST_F(Scenarios, InputThatIsLostIsObserved) {
                              "--set duration=100ms");
     EXPECT_GT(metric(slow, "uarts.uart1.rx_overruns"), 0);
     EXPECT_GT(metric(slow, "observations.uart.overrun"), 0);
+    validation::observation("uart.overrun");
     ASSERT_FALSE(first(slow, "uart.overrun").is_null());
     EXPECT_TRUE(slow.results.at("errors").empty()) << slow.out;
 

@@ -68,6 +68,7 @@ class ShortText {
         for (const char c : text.substr(0, capacity))
             text_[size_++] = c;
     }
+    constexpr ShortText(const char* text) : ShortText(std::string_view(text)) {}
     constexpr std::string_view view() const { return {text_.data(), size_}; }
     constexpr bool whole() const { return whole_; }
 

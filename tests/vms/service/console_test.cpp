@@ -1,10 +1,9 @@
 // The console device behind its transport, against VirtIO v1.4, section 5.3.
 #include "vms/service/console/console.h"
 
-#include <deque>
-
 #include <gtest/gtest.h>
 
+#include "tests/vms/service/fake_serial.h"
 #include "tests/vms/service/rig.h"
 #include "vms/service/serial/direct_line.h"
 
@@ -12,28 +11,6 @@ namespace vms::service::test {
 namespace {
 
 constexpr GuestAddr data = shared_base + 0x4000;
-
-/// A line that takes bytes when the test says so, and gives what the test typed.
-class FakeSerial final : public SerialPort {
-  public:
-    std::string sent;
-    std::size_t fifo_room = 1'000'000;
-    std::deque<char> typed;
-    bool started = false;
-
-    bool start() override { return started = true; }
-    void silence() override {}
-    bool serve() override {
-        for (; !typed.empty(); typed.pop_front())
-            receive(static_cast<std::byte>(typed.front()));
-        push_refilled();
-        return false;
-    }
-    void push() override {
-        for (; fifo_room != 0 && staged(); --fifo_room)
-            sent.push_back(std::to_integer<char>(staging_.pop()));
-    }
-};
 
 class ConsoleTest : public ::testing::Test {
   protected:
