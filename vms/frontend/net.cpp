@@ -35,17 +35,12 @@ NetDriver::NetDriver(const DriverContext& context, const DeviceConfig& config)
       shared_(config.shared.base, config.shared.size),
       private_(config.private_memory.base, config.private_memory.size),
       transport_(context.cpu, profile_.transport, context.operations, config.window.base),
-      device_{context.cpu,
-              interrupts_.softirq(),
-              profile_.net,
-              context.operations,
-              transport_,
-              &shared_,
-              false,
-              {},
-              0,
-              Fault::none,
-              {}},
+      device_{.cpu = context.cpu,
+              .softirq = interrupts_.softirq(),
+              .profile = profile_.net,
+              .operations = context.operations,
+              .transport = transport_,
+              .memory = &shared_},
       transmit_(device_),
       receive_(device_, transmit_),
       mac_(fallback_mac(config.window.base)) {
@@ -82,6 +77,7 @@ Fault NetDriver::start() {
                           !device_.negotiated(mmio::feature::access_platform);
     device_.memory = bypasses ? &private_ : &shared_;
     device_.bounced = p.buffers == NetProfile::Buffers::bounced && !bypasses;
+    device_.polling = config_.net.polling && !p.deferred;
 
     read_configuration();
     if (!p.attaches_late)
@@ -91,7 +87,7 @@ Fault NetDriver::start() {
         interrupts_.detach(config_.interrupt, *this);
     if (fault != Fault::none)
         return fault;
-    if (p.attaches_late && !config_.net.polling)
+    if (p.attaches_late && !device_.polling)
         interrupts_.attach(config_.interrupt, *this);
     // The link's state is read later, by the work that a configuration change causes too.
     if (device_.negotiated(net::feature::status))
@@ -138,7 +134,7 @@ Fault NetDriver::create_queues() {
     receive_.start(mtu_, device_.negotiated(net::feature::mtu));
     if (!transmit_.start(mtu_))
         return Fault::out_of_shared_memory;
-    if (config_.net.polling && !profile_.net.deferred) {
+    if (device_.polling) {
         receive_.ring().enable_interrupts(false);
         transmit_.ring().enable_interrupts(false);
     }
@@ -187,7 +183,7 @@ Fault NetDriver::bring_up() {
 void NetDriver::remove() {
     up_ = false;
     transport_.remove();
-    if (!config_.net.polling || profile_.net.deferred)
+    if (!device_.polling)
         interrupts_.detach(config_.interrupt, *this);
 }
 
@@ -297,7 +293,8 @@ void NetDriver::interrupt(IntId /*id*/) {
     }
     if ((bits & mmio::interrupt::vring) != 0) {
         // The queues in the order of vm_interrupt's list: the last found comes first.
-        if (profile_.net.deferred && up_) {
+        const bool events = device_.negotiated(mmio::feature::ring_event_idx);
+        if (up_ && (profile_.net.deferred || events)) {
             transmit_.interrupted();
             receive_.interrupted();
         }
@@ -351,13 +348,12 @@ bool NetDriver::wait_deferred(std::uint64_t seen, std::uint64_t deadline) {
 }
 
 bool NetDriver::wait_looking(std::uint64_t seen, std::uint64_t deadline) {
-    const bool polling = config_.net.polling;
     for (;;) {
         interrupted_ = false;
         transmit_.look();
         receive_.look();
         const bool for_transmit = transmit_.stopped() || draining_;
-        if (polling) {
+        if (device_.polling) {
             if (ended(seen, deadline))
                 return usable();
             SplitRing& ring = for_transmit ? transmit_.ring() : receive_.ring();

@@ -68,7 +68,8 @@ struct NetDevice {
     VirtioMmio& transport;
     SharedMemory* memory;  ///< where rings and buffers lie
     bool bounced = false;  ///< buffers are mapped for each use, and copied
-    NetCounters counters;
+    bool polling = false;  ///< the rings are polled: no interrupt is wanted
+    NetCounters counters{};
     std::uint64_t activity = 0;  ///< see workload::NetInterface
     Fault fault = Fault::none;
 
@@ -85,18 +86,7 @@ struct NetDevice {
     /// The work of copying this many bytes.
     Work copying(std::uint64_t bytes) const;
 
-    std::vector<std::byte> scratch;  ///< of note_frame
+    std::vector<std::byte> scratch{};  ///< of note_frame
 };
-
-constexpr Work operator+(const Work& a, const Work& b) {
-    return {a.instructions + b.instructions,
-            a.loads + b.loads,
-            a.stores + b.stores,
-            a.sysreg + b.sysreg,
-            a.barriers + b.barriers,
-            a.exclusives + b.exclusives,
-            a.code_lines + b.code_lines,
-            a.data_lines + b.data_lines};
-}
 
 }  // namespace vms::frontend

@@ -311,7 +311,8 @@ void NetReceive::interrupted() {
     if (!ring().more_used())
         return;
     ring().interrupted();
-    schedule();
+    if (device_.profile.deferred)
+        schedule();
 }
 
 /// virtqueue_napi_schedule.
@@ -338,8 +339,16 @@ unsigned NetReceive::poll(unsigned budget) {
 }
 
 void NetReceive::look() {
-    while (receive(Softirq::weight) == Softirq::weight) {
-    }
+    // With event index an event is set once for a look, not for each frame.
+    const bool events = ring().has_event_index() && !device_.polling;
+    do {
+        if (events)
+            ring().suppress_interrupts();
+        while (receive(Softirq::weight) == Softirq::weight) {
+        }
+        if (events)
+            ring().resume_interrupts();
+    } while (events && ring().more_used());
 }
 
 }  // namespace vms::frontend

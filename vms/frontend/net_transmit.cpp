@@ -28,7 +28,7 @@ bool NetTransmit::start(std::size_t mtu) {
         per_frame_ = per_frame_ + device_[Operation::buffer_map];
         per_completed_ = per_completed_ + device_[Operation::buffer_unmap];
     }
-    interrupts_wanted_ = device_.profile.transmit_interrupts;
+    interrupts_wanted_ = device_.profile.transmit_interrupts && !device_.polling;
     if (!interrupts_wanted_)
         ring().enable_interrupts(false);
     if (device_.profile.buffers != NetProfile::Buffers::fixed)
@@ -145,6 +145,8 @@ void NetTransmit::give_back(std::uint64_t token) {
 }
 
 void NetTransmit::kick() {
+    if (!device_.profile.deferred && interrupts_wanted_ && ring().has_event_index())
+        ring().interrupt_when_all_used();
     ring().expose();
     unkicked_ = false;
     if (device_.kick(net::transmitq))
@@ -191,6 +193,8 @@ void NetTransmit::interrupted() {
     if (!ring().more_used())
         return;
     ring().interrupted();
+    if (!device_.profile.deferred)
+        return;
     ring().suppress_interrupts();
     schedule();
 }

@@ -159,7 +159,6 @@ constexpr Profile linux_6_1_profile{
             .mac_between_generations = true,
             .validates_mtu = true,
             .attaches_late = false,
-            .fills_before_ready = false,
             .deferred = true,
             .sets_rx_mode = true,
             .buffers = NetProfile::Buffers::bounced,

@@ -182,7 +182,6 @@ struct NetProfile {
     bool mac_between_generations = false;  ///< R0fc, six 8-bit reads of the MAC, R0fc
     bool validates_mtu = false;            ///< the MTU is read before FEATURES_OK too
     bool attaches_late = true;             ///< interrupt enabled after DRIVER_OK
-    bool fills_before_ready = true;  ///< receive buffers before DRIVER_OK, not when brought up
     bool deferred = false;  ///< interrupts schedule polls (NAPI); else they are noted, and whoever
                             ///< waits looks at the rings
     bool sets_rx_mode = false;  ///< control commands when brought up and for each group joined

@@ -176,6 +176,14 @@ void SplitRing::resume_at(std::uint16_t event) {
     cpu_.barrier();
 }
 
+void SplitRing::interrupt_when_all_used() {
+    interrupts_enabled_ = false;  // nothing is written for each that is taken
+    event_triggered_ = false;
+    // The index that is published next hands this over too.
+    cpu_.store(layout_.driver + ring::avail::used_event(layout_.size), Width::half,
+               static_cast<std::uint16_t>(available_ - 1));
+}
+
 void SplitRing::without_interrupts() {
     interrupts_enabled_ = false;
     if (!options_.event_index)

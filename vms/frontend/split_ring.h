@@ -94,6 +94,9 @@ class SplitRing {
     /// virtqueue_enable_cb_delayed: with event index not before three quarters of what is
     /// outstanding is used. False: more than that is used already.
     bool resume_interrupts_delayed();
+    /// With event index: one interrupt, once all that is staged has been used. Before expose().
+    void interrupt_when_all_used();
+    bool has_event_index() const { return options_.event_index; }
     /// The queue has nobody to call: without event index the device is told so for good.
     void without_interrupts();
 

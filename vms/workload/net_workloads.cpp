@@ -59,6 +59,23 @@ std::uint64_t now_ns(Cpu& cpu) {
     return nanoseconds_of(cpu.counter(), cpu.counter_frequency());
 }
 
+/// As Pace, but the program sleeps.
+class SleepingPace {
+  public:
+    SleepingPace(Cpu& cpu, std::uint64_t period_ns)
+        : period_(ticks_at(period_ns, cpu.counter_frequency())), next_(cpu.counter()) {}
+
+    void wait(Stack& stack) {
+        if (period_ != 0)
+            stack.sleep_until(next_);
+        next_ += period_;
+    }
+
+  private:
+    std::uint64_t period_;  ///< counter ticks
+    std::uint64_t next_;
+};
+
 std::uint64_t after(Cpu& cpu, std::uint64_t ns) {
     return ns == 0 ? NetInterface::no_deadline
                    : cpu.counter() + ticks_at(ns, cpu.counter_frequency());
@@ -202,7 +219,7 @@ bool Workload::net_request_response(Cpu& cpu, Stack& stack, std::uint64_t window
             const std::uint64_t deadline = waiting.begin()->second.deadline;
             if (stack.wait_until([&] { return !socket.empty(); }, deadline)) {
                 if (take_answers() && s.think_ns != 0)
-                    cpu.retire_nanoseconds(s.think_ns);
+                    stack.sleep_until(after(cpu, s.think_ns));
             } else if (!stack.interface().usable()) {
                 return false;
             } else {
@@ -213,12 +230,12 @@ bool Workload::net_request_response(Cpu& cpu, Stack& stack, std::uint64_t window
         return true;
     };
 
-    Pace pace(cpu, config_.period_ns);
+    SleepingPace pace(cpu, config_.period_ns);
     r.first_tick = cpu.counter();
     for (std::uint64_t n = 0; n < config_.count; ++n) {
         if (!wait_below(window))
             return false;
-        pace.wait(cpu);
+        pace.wait(stack);
         const std::size_t frame = mix.empty() ? 0 : mix.next();
         const std::size_t bytes = mix.empty() ? static_cast<std::size_t>(config_.bytes)
                                               : frame - std::min(frame, udp_overhead(*route));
@@ -260,14 +277,16 @@ bool Workload::net_flood(Cpu& cpu, Stack& stack) {
     const std::uint64_t end = after(cpu, s.duration_ns);
     const bool bounded = config_.count != 0 || config_.bytes != 0 || s.duration_ns != 0;
 
-    Pace pace(cpu, config_.period_ns);
+    SleepingPace pace(cpu, config_.period_ns);
     r.first_tick = cpu.counter();
     const auto ended = [&] {
         return !bounded || (config_.count != 0 && r.sent + r.refused >= config_.count) ||
                (config_.bytes != 0 && r.tx_bytes >= config_.bytes) || cpu.counter() >= end;
     };
-    for (std::uint64_t n = 0; !ended() && stack.interface().usable(); ++n) {
-        pace.wait(cpu);
+    for (std::uint64_t n = 0; stack.interface().usable(); ++n) {
+        pace.wait(stack);
+        if (ended())
+            break;
         const std::size_t frame = mix.empty() ? longest + udp_overhead(*route) : mix.next();
         const std::size_t payload = std::clamp(frame - std::min(frame, udp_overhead(*route)),
                                                test_payload_minimum, longest);

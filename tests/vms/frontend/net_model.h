@@ -56,6 +56,8 @@ class NetModel final : public Device {
         link_at_ = at_ns;
         link_to_ = up ? 1 : 0;
     }
+    /// The device has failed while at work: 2.1.2.
+    void fail(std::uint64_t at_ns) { fails_at_ = at_ns; }
     std::size_t undelivered() const { return waiting_.size(); }
     std::uint16_t used_index(std::size_t q) const { return queues_[q].used; }
     /// What the driver has written for the interrupt of a queue.
@@ -177,7 +179,7 @@ class NetModel final : public Device {
     }
 
     std::uint64_t next_ns() const override {
-        std::uint64_t next = std::min({due_[0], due_[1], due_[2], link_at_});
+        std::uint64_t next = std::min({due_[0], due_[1], due_[2], link_at_, fails_at_});
         // What finds no buffer waits for a notification.
         if (!waiting_.empty() && (waiting_.front().at > m_.now_ns() || available(queues_[0])))
             next = std::min(next, waiting_.front().at);
@@ -204,6 +206,11 @@ class NetModel final : public Device {
         if (link_at_ <= now) {
             link_at_ = UINT64_MAX;
             link = link_to_;
+            raise(2);
+        }
+        if (fails_at_ <= now) {
+            fails_at_ = UINT64_MAX;
+            status_ |= 64;
             raise(2);
         }
         stepping_ = false;
@@ -364,6 +371,7 @@ class NetModel final : public Device {
     std::deque<Arrival> waiting_;
     std::uint64_t link_at_ = UINT64_MAX;
     std::uint16_t link_to_ = 0;
+    std::uint64_t fails_at_ = UINT64_MAX;
 };
 
 }  // namespace frontend_test

@@ -2,6 +2,7 @@
 // at 0x80000000.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <span>
@@ -100,11 +101,11 @@ inline Bytes numbered_frame(std::size_t bytes, unsigned first = 0) {
 /// The same with an empty VirtIO header before it.
 inline Bytes with_header(const Bytes& frame, std::uint8_t flags = 0, std::uint16_t start = 0,
                          std::uint16_t offset = 0) {
-    Bytes b(12);
+    Bytes b(12 + frame.size());
     b[0] = flags;
     b[6] = static_cast<std::uint8_t>(start);
     b[8] = static_cast<std::uint8_t>(offset);
-    b.insert(b.end(), frame.begin(), frame.end());
+    std::copy(frame.begin(), frame.end(), b.begin() + 12);
     return b;
 }
 

@@ -143,6 +143,11 @@ class Stack final : public FrameSink {
         return is_ready;
     }
 
+    /// Sleep until the counter has reached `tick`; what arrives meanwhile is handled.
+    void sleep_until(std::uint64_t tick) {
+        wait_until([] { return false; }, tick);
+    }
+
     // FrameSink
     void frame(std::span<const std::byte> frame, bool checksum_known) override;
 

@@ -16,10 +16,10 @@ namespace vms::workload::packets {
 
 /// Who talks to whom. The addresses are of one family; the source's decides.
 struct Route {
-    MacAddress source_mac;
-    MacAddress destination_mac;
-    IpAddress source;
-    IpAddress destination;
+    MacAddress source_mac{};
+    MacAddress destination_mac{};
+    IpAddress source{};
+    IpAddress destination{};
     std::uint8_t ttl = 64;             ///< hop limit
     std::uint8_t tos = 0;              ///< traffic class
     std::uint16_t identification = 0;  ///< IPv4

@@ -37,23 +37,23 @@ enum Protocol : std::uint8_t {
 };
 
 struct Ethernet {
-    MacAddress destination;
-    MacAddress source;
+    MacAddress destination{};
+    MacAddress source{};
     std::uint16_t type = 0;
 };
 
 struct Arp {
     enum Operation : std::uint16_t { request = 1, reply = 2 };
     std::uint16_t operation = request;
-    MacAddress sender_mac;
-    Ipv4Address sender;
-    MacAddress target_mac;  ///< of no meaning in a request
-    Ipv4Address target;
+    MacAddress sender_mac{};
+    Ipv4Address sender{};
+    MacAddress target_mac{};  ///< of no meaning in a request
+    Ipv4Address target{};
 };
 
 struct Ipv4 {
-    Ipv4Address source;
-    Ipv4Address destination;
+    Ipv4Address source{};
+    Ipv4Address destination{};
     std::uint8_t protocol = 0;
     std::uint8_t ttl = 64;
     std::uint8_t tos = 0;
@@ -63,8 +63,8 @@ struct Ipv4 {
 };
 
 struct Ipv6 {
-    Ipv6Address source;
-    Ipv6Address destination;
+    Ipv6Address source{};
+    Ipv6Address destination{};
     std::uint8_t next_header = 0;  ///< of what follows the extension headers
     std::uint8_t hop_limit = 64;
     std::uint8_t traffic_class = 0;
@@ -88,8 +88,8 @@ struct Echo {
 /// option that belongs to it: source or target.
 struct Neighbour {
     bool advertisement = false;
-    Ipv6Address target;
-    std::optional<MacAddress> link_address;
+    Ipv6Address target{};
+    std::optional<MacAddress> link_address{};
     bool router = false;  ///< advertisement: flags R, S and O
     bool solicited = false;
     bool override_ = false;
