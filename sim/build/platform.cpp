@@ -41,6 +41,22 @@ class TextSink final : public models::SerialSink {
     std::string text_;
 };
 
+void add_records(SerialLineObjects& line, const RecordsConfig& r) {
+    auto input = std::make_unique<models::RecordInput>(models::RecordInput::Parameters{
+        .stream = static_cast<std::uint32_t>(r.stream),
+        .seed = r.seed,
+        .from = r.from,
+        .until = r.until,
+        .period = r.period,
+        .payload = static_cast<std::uint32_t>(r.payload),
+    });
+    auto sink = std::make_unique<models::RecordSink>(static_cast<std::uint32_t>(r.stream));
+    line.record_input = input.get();
+    line.record_sink = sink.get();
+    line.channel.add_source(std::move(input));
+    line.channel.set_sink(std::move(sink));
+}
+
 }  // namespace
 
 Platform::Platform(const Scenario& s, const models::ProbeHub& probes, const SerialText& serial)
@@ -107,7 +123,9 @@ void Platform::build_serial_lines(const Scenario& s, const SerialText& serial) {
                 fmt::format("{}:{}: {}: {}", u.place.file, u.place.line, u.place.key, what));
         };
         try {
-            if (u.output == "stdout" && serial)
+            if (u.records)
+                add_records(*line, *u.records);
+            else if (u.output == "stdout" && serial)
                 line->channel.set_sink(std::make_unique<TextSink>(serial));
             else if (u.output == "stdout")
                 line->channel.set_sink(models::HostOutput::to_stream(stdout));

@@ -16,6 +16,7 @@
 #include "models/core/timeline.h"
 #include "models/gic/gic400.h"
 #include "models/memory/memory.h"
+#include "models/uart/records.h"
 #include "models/uart/serial_channel.h"
 #include "sim/build/network.h"
 #include "sim/scenario/model.h"
@@ -26,6 +27,9 @@ namespace sim {
 struct SerialLineObjects {
     const UartConfig* config = nullptr;
     models::SerialChannel channel;
+    // Of a far end that talks in records; the channel owns them.
+    const models::RecordInput* record_input = nullptr;
+    const models::RecordSink* record_sink = nullptr;
     std::unique_ptr<sc_core::sc_module> model;  ///< CadenceUart or Pl011
     /// The model is lazy: brings channel and counters up to the kernel's time.
     std::function<void()> synchronise;

@@ -363,6 +363,18 @@ void Run::collect() {
         m[p + "rx_overruns"] = static_cast<std::int64_t>(c.rx_overruns);
         m[p + "rx_crc32"] = c.rx_hash;
         m[p + "rx_framing_errors"] = static_cast<std::int64_t>(c.rx_framing_errors);
+        if (l->record_sink != nullptr) {
+            const auto& r = l->record_sink->checker().counters();
+            m[p + "records.received"] = static_cast<std::int64_t>(r.records);
+            m[p + "records.torn"] = static_cast<std::int64_t>(r.torn);
+            m[p + "records.gaps"] = static_cast<std::int64_t>(r.gaps);
+            m[p + "records.lost_bytes"] = static_cast<std::int64_t>(r.lost_bytes);
+            m[p + "records.stream_bytes"] = static_cast<std::int64_t>(r.stream_bytes);
+            m[p + "records.errors"] = static_cast<std::int64_t>(r.errors);
+            m[p + "records.ended"] = r.ended ? 1 : 0;
+            m[p + "records.sent"] = static_cast<std::int64_t>(l->record_input->sent_records());
+            m[p + "records.sent_bytes"] = static_cast<std::int64_t>(l->record_input->sent_bytes());
+        }
     }
     for (const bao::Remio::Device& d : platform_->hypervisor().remio().devices()) {
         const std::string p = fmt::format("bao.devices.{}.", d.bind_key);

@@ -51,6 +51,18 @@ std::int64_t number(T v) {
     return static_cast<std::int64_t>(v);
 }
 
+/// The choice of that word; none: the profile's.
+std::optional<vms::frontend::NeedsReset> needs_reset(const std::string& word) {
+    using vms::frontend::NeedsReset;
+    if (word == "ignore")
+        return NeedsReset::ignored;
+    if (word == "stop")
+        return NeedsReset::stops;
+    if (word == "restart")
+        return NeedsReset::restarts;
+    return std::nullopt;
+}
+
 /// How far a workload has come.
 std::string progress(const vms::workload::Config& w, const vms::workload::Counters& c) {
     if (vms::workload::needs_ipc(w.kind)) {
@@ -65,8 +77,47 @@ std::string progress(const vms::workload::Config& w, const vms::workload::Counte
     }
     if (w.kind == vms::workload::Kind::registers)
         return fmt::format("{} of {} read(s) answered", c.reads, w.count);
+    if (w.kind == vms::workload::Kind::console_soak) {
+        return fmt::format("{} record(s) sent, {} received, {} reset(s), {} error(s){}{}",
+                           c.records_sent, c.records.records, c.resets, c.records.errors,
+                           c.first_error.empty() ? "" : ", first: ", c.first_error);
+    }
     return fmt::format("{} bytes written, {} read, {} line(s), {} mismatch(es)", c.tx_bytes,
                        c.rx_bytes, c.lines, c.mismatches);
+}
+
+void add_soak(Metrics& m, const std::string& prefix, const vms::workload::Counters& c) {
+    m[prefix + "resets"] = number(c.resets);
+    m[prefix + "records_sent"] = number(c.records_sent);
+    m[prefix + "records_received"] = number(c.records.records);
+    m[prefix + "torn"] = number(c.records.torn);
+    m[prefix + "gaps"] = number(c.records.gaps);
+    m[prefix + "lost_bytes"] = number(c.records.lost_bytes);
+    m[prefix + "errors"] = number(c.records.errors);
+}
+
+/// What a console's driver knows of its ports.
+void add_console(Metrics& m, const std::string& prefix, const vms::frontend::FrontendProgram& f,
+                 std::size_t device) {
+    const auto c = f.driver_counters(device);
+    m[prefix + "control_sent"] = number(c.control_sent);
+    m[prefix + "control_received"] = number(c.control_received);
+    m[prefix + "config_changes"] = number(c.config_changes);
+    m[prefix + "restarts"] = number(c.restarts);
+    for (std::size_t n = 0; n < f.ports(device); ++n) {
+        const vms::frontend::PortReport r = f.port_report(device, n);
+        const std::string p = fmt::format("{}ports.{}.", prefix, n);
+        m[p + "present"] = r.present ? 1 : 0;
+        m[p + "console"] = r.console ? 1 : 0;
+        m[p + "host_open"] = r.host_open ? 1 : 0;
+        m[p + "cols"] = r.cols;
+        m[p + "rows"] = r.rows;
+        m[p + "written"] = number(r.account.written);
+        m[p + "abandoned"] = number(r.account.abandoned);
+        m[p + "read"] = number(r.account.read);
+        m[p + "discarded"] = number(r.account.discarded);
+        m[p + "delivered"] = number(r.account.read + r.account.discarded);
+    }
 }
 
 /// `prefix` + min_ticks, p50_ticks, max_ticks.
@@ -137,6 +188,10 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
         dev.interrupt = r->interrupt;
         dev.queue_size = static_cast<std::uint32_t>(d.queue_size);
         dev.net = frontend_net(d.net);
+        if (!d.acknowledge.empty())
+            dev.acknowledges_before_queues = d.acknowledge == "early";
+        dev.needs_reset = needs_reset(d.needs_reset);
+        dev.early_text = d.early_text;
         if (!vm.regions.empty())
             dev.private_memory = {vm.regions.front().base, vm.regions.front().size};
         c.devices.push_back(std::move(dev));
@@ -173,6 +228,11 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
         k.bytes = w.bytes;
         k.chunk = w.chunk;
         k.seed = w.seed;
+        k.port = static_cast<std::uint32_t>(w.port);
+        k.port_name = w.port_name;
+        k.stream = static_cast<std::uint32_t>(w.stream);
+        k.until_ns = w.until.value / 1000;
+        k.reset_every_ns = w.reset_every.value / 1000;
         k.ipc = static_cast<std::size_t>(w.ipc);
         k.doorbell = w.doorbell;
         k.event = w.event;
@@ -420,6 +480,8 @@ void Software::add_metrics(Metrics& m, const Scenario& scenario) const {
                     m[each + "messages"] = number(c.messages);
                     m[each + "doorbells_refused"] = number(c.doorbells_refused);
                 }
+                if (e.frontend->config().workloads[i].kind == wl::Kind::console_soak)
+                    add_soak(m, each, c);
                 if (e.frontend->config().workloads[i].kind == wl::Kind::ipc_ping)
                     add_durations(m, each + "round_trip_", c.round_trip_ticks);
                 if (wl::needs_network(e.frontend->config().workloads[i].kind))
@@ -458,6 +520,8 @@ void Software::add_metrics(Metrics& m, const Scenario& scenario) const {
                 m[p + "received"] = number(c.received);
                 m[p + "poll_iterations"] = number(c.poll_iterations);
                 m[p + "fault"] = number(static_cast<unsigned>(e.frontend->fault(i)));
+                if (e.frontend->ports(i) != 0)
+                    add_console(m, p, *e.frontend, i);
             }
             add_frontend_net(m, vm, *e.frontend);
             const auto irq = e.frontend->interrupt_counters();

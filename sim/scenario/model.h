@@ -32,6 +32,16 @@ struct PatternInput {
     models::Picos at{};
 };
 
+/// The far end of console-soak (see models/uart/records.h).
+struct RecordsConfig {
+    std::uint64_t stream = 0;
+    std::uint64_t seed = 0;
+    models::Picos from{};
+    models::Picos until{};
+    models::Picos period{};
+    std::uint64_t payload = 0;
+};
+
 struct UartConfig {
     Place place;
     std::string name;  ///< "uart1"
@@ -45,6 +55,7 @@ struct UartConfig {
     std::vector<TypedInput> input;
     std::optional<PatternInput> pattern;
     std::string input_file;  ///< sent from time 0 when not empty
+    std::optional<RecordsConfig> records;
 
     bool writes_file() const { return !output.empty() && output != "stdout" && output != "none"; }
 };
@@ -169,24 +180,32 @@ struct DriverConfig {
     std::string device;            ///< name of a remio_dev of this VM
     std::string driver;            ///< "console"
     std::uint64_t queue_size = 0;  ///< 0: the profile's rule
+    std::string acknowledge;       ///< console: "early", "late"; empty: the profile's rule
+    std::string needs_reset;       ///< console: "ignore", "stop", "restart"; empty: the profile's
+    std::string early_text;        ///< console: written to emerg_wr before the probe
     NetDriverConfig net;
 };
 
 struct WorkloadConfig {
     Place place;
-    std::string type;            ///< "console-echo" and so on: vms::workload::name(Kind)
-    std::string device;          ///< name of a remio_dev of this VM
-    std::string text;            ///< console-echo: written first
-    std::uint64_t lines = 0;     ///< console-echo: input lines to echo before it is done
-    std::uint64_t bytes = 0;     ///< console-write, -read, -duplex; ipc-ping: of a message
-    std::uint64_t chunk = 256;   ///< console-write: bytes a write
-    std::uint64_t seed = 0;      ///< of the pattern written
-    unsigned vcpu = 0;           ///< of the VM, in the order of its physical CPUs
-    std::uint64_t ipc = 0;       ///< ipc-ping, -echo: index into the VM's ipcs
-    std::uint64_t doorbell = 0;  ///< ipc-ping, -echo: index that the hypercall is given
-    std::uint64_t event = 0;     ///< ipc-ping, -echo: doorbell of the other side
-    std::uint64_t count = 0;     ///< ipc-ping, -echo: messages; registers: reads
-    models::Picos period{};      ///< ipc-ping, registers: from one to the next
+    std::string type;             ///< "console-echo" and so on: vms::workload::name(Kind)
+    std::string device;           ///< name of a remio_dev of this VM
+    std::string text;             ///< console-echo: written first
+    std::uint64_t lines = 0;      ///< console-echo: input lines to echo before it is done
+    std::uint64_t bytes = 0;      ///< console-write, -read, -duplex; ipc-ping: of a message
+    std::uint64_t chunk = 256;    ///< console-write: bytes a write
+    std::uint64_t seed = 0;       ///< of the pattern written
+    std::uint64_t port = 0;       ///< console-: of the device
+    std::string port_name;        ///< console-: instead of the number
+    std::uint64_t stream = 0;     ///< console-soak: of its records
+    models::Picos until{};        ///< console-soak: end of writes and resets
+    models::Picos reset_every{};  ///< console-soak: mean; 0: no resets
+    unsigned vcpu = 0;            ///< of the VM, in the order of its physical CPUs
+    std::uint64_t ipc = 0;        ///< ipc-ping, -echo: index into the VM's ipcs
+    std::uint64_t doorbell = 0;   ///< ipc-ping, -echo: index that the hypercall is given
+    std::uint64_t event = 0;      ///< ipc-ping, -echo: doorbell of the other side
+    std::uint64_t count = 0;      ///< ipc-ping, -echo: messages; registers: reads
+    models::Picos period{};       ///< ipc-ping, registers: from one to the next
     models::Picos start{};
     models::Picos timer_period{};  ///< a periodic virtual timer beside the work; 0: none
     NetWorkloadConfig net;

@@ -42,6 +42,9 @@ UartConfig uart(const Value& v, const std::string& name) {
     if (const Value& p = v["pattern"]; p.present)
         u.pattern = PatternInput{p["bytes"].u64(), p["seed"].u64(), picos(p["at"])};
     u.input_file = file_path(v["input_file"]);
+    if (const Value& r = v["records"]; r.present)
+        u.records = RecordsConfig{r["stream"].u64(), r["seed"].u64(),    picos(r["from"]),
+                                  picos(r["until"]), picos(r["period"]), r["payload"].u64()};
     return u;
 }
 

@@ -73,7 +73,7 @@ NetDriverConfig net_driver(const Value& v) {
 void net_workload(const Value& v, WorkloadConfig& w) {
     NetWorkloadConfig& n = w.net;
     n.peer = ip(v["peer"]);
-    n.port = port(v["port"]);
+    n.port = port(v["udp_port"]);
     n.local_port = port(v["local_port"]);
     n.flow = port(v["flow"]);
     n.mix = mix(v["mix"]);

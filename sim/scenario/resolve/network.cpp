@@ -89,7 +89,8 @@ HostConfig host(const Value& v, const std::string& name, std::size_t index) {
     // RFC 862: echo; RFC 863: discard.
     const bool to_echo =
         h.type == HostType::echo || (h.type == HostType::generator && h.generator.closed_loop);
-    h.port = v["port"].present ? port(v["port"]) : static_cast<std::uint16_t>(to_echo ? 7 : 9);
+    h.port =
+        v["udp_port"].present ? port(v["udp_port"]) : static_cast<std::uint16_t>(to_echo ? 7 : 9);
     h.any_port = v["any_port"].flag();
     h.start = picos(v["start"]);
     if (v["until"].present)

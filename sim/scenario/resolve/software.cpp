@@ -32,8 +32,9 @@ SoftwareConfig software(const Value& v) {
     const Value& drivers = v["drivers"];
     for (std::size_t i = 0; i < drivers.items.size(); ++i) {
         const Value& d = drivers.items[i];
-        s.drivers.push_back(
-            {d.place, drivers.names[i], d["driver"].text, d["queue_size"].u64(), net_driver(d)});
+        s.drivers.push_back({d.place, drivers.names[i], d["driver"].text, d["queue_size"].u64(),
+                             d["acknowledge"].text, d["needs_reset"].text, d["early_text"].text,
+                             net_driver(d)});
     }
     for (const Value& item : v["workloads"].items) {
         WorkloadConfig w;
@@ -45,6 +46,11 @@ SoftwareConfig software(const Value& v) {
         w.bytes = item["bytes"].u64();
         w.chunk = item["chunk"].u64();
         w.seed = item["seed"].u64();
+        w.port = item["port"].u64();
+        w.port_name = item["port_name"].text;
+        w.stream = item["stream"].u64();
+        w.until = picos(item["until"]);
+        w.reset_every = picos(item["reset_every"]);
         w.vcpu = small(item["vcpu"]);
         w.ipc = item["ipc"].u64();
         w.doorbell = item["doorbell"].present ? item["doorbell"].u64() : w.ipc;

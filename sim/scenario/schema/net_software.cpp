@@ -114,8 +114,8 @@ std::vector<KeySpec> net_workload() {
         {.name = "peer",
          .kind = K::ip,
          .help = "net-ping, -udp-echo, -request-response, -flood: who is sent to."},
-        number(K::integer, "port", "", "1", highest_port,
-               "net-: UDP port of the peer, or one's own of net-sink and net-serve; default 7 "
+        number(K::integer, "udp_port", "", "1", highest_port,
+               "net-: port of the peer, or one's own of net-sink and net-serve; default 7 "
                "(echo) or 9 (discard)."),
         number(K::integer, "local_port", "", "1", highest_port,
                "net-: one's own port when sending; default 49152 and the flow."),

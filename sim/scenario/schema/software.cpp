@@ -48,19 +48,29 @@ KeySpec software() {
                                flag("indirect", "true", "Offer VIRTIO_F_RING_INDIRECT_DESC."),
                                flag("event_idx", "true", "Offer VIRTIO_F_RING_EVENT_IDX."),
                            }))),
-            choice("profile", "linux-6.1", {"linux-6.1", "bare-metal"},
-                   "frontend: whose driver it behaves like."),
-            named("drivers",
-                  "frontend: the driver of each of its remote I/O devices, by the device's name.",
-                  map("", "",
-                      with(net_driver(),
-                           {
-                               required(choice("driver", "", {"console", "net"}, "The driver.")),
-                               number(
-                                   K::integer, "queue_size", "", "1", "32768",
+            choice("profile", "linux-6.1", {"linux-6.1", "bare-metal", "bao-bare-metal", "zephyr"},
+                   "frontend: whose driver it behaves like (docs/profiles.md)."),
+            named(
+                "drivers",
+                "frontend: the driver of each of its remote I/O devices, by the device's name.",
+                map("", "",
+                    with(
+                        net_driver(),
+                        {
+                            required(choice("driver", "", {"console", "net"}, "The driver.")),
+                            number(K::integer, "queue_size", "", "1", "32768",
                                    "Size that the driver gives its queues, a power of two, at most "
                                    "the back-end's. Without it, what the profile does."),
-                           }))),
+                            choice("acknowledge", "", {"early", "late"},
+                                   "console: InterruptACK before or after the queues are served. "
+                                   "Without it, what the profile does."),
+                            choice("needs_reset", "", {"ignore", "stop", "restart"},
+                                   "console: what it does when the device needs a reset. Without "
+                                   "it, what the profile does."),
+                            text("early_text",
+                                 "console: written to emerg_wr before the device is probed, where "
+                                 "the device offers EMERG_WRITE."),
+                        }))),
             list(
                 "workloads", "frontend: what it does, one after the other.",
                 map("", "",
@@ -70,12 +80,15 @@ KeySpec software() {
                             required(choice(
                                 "type", "",
                                 {"console-echo", "console-write", "console-read", "console-duplex",
-                                 "ipc-ping", "ipc-echo", "net-ping", "net-udp-echo",
+                                 "console-soak", "ipc-ping", "ipc-echo", "net-ping", "net-udp-echo",
                                  "net-request-response", "net-flood", "net-sink", "net-serve",
                                  "registers", "idle"},
                                 "`console-echo`: writes `text`, then writes back each line that "
                                 "arrives. `console-write`, `console-read`, `console-duplex`: moves "
-                                "`bytes` of a pattern out, in, or both at once. `ipc-ping`: sends "
+                                "`bytes` of a pattern out, in, or both at once. `console-soak`: "
+                                "records both ways, with resets of the device at random moments; "
+                                "the "
+                                "far end has `records`. `ipc-ping`: sends "
                                 "`count` messages of `bytes` to another VM over shared memory, "
                                 "each "
                                 "after the answer to the last. `ipc-echo`: answers `count` of "
@@ -98,6 +111,12 @@ KeySpec software() {
                                 "device",
                                 "console-, net-: name of a remote I/O device of this VM that has a "
                                 "driver. registers: of any."),
+                            number(K::integer, "port", "0", "0", "510",
+                                   "console-: which port of the device."),
+                            text("port_name",
+                                 "console-: the port by its name instead; waits until the device "
+                                 "has "
+                                 "told of it."),
                             number(K::integer, "ipc", "", "0", "65535",
                                    "ipc-ping, -echo: index into the VM's `ipcs`."),
                             number(K::integer, "doorbell", "", "0", "0xffffffffffffffff",
@@ -124,11 +143,23 @@ KeySpec software() {
                                 "net-request-response (64B): the payload of a request. net-flood: "
                                 "payload in all."),
                             number(K::size, "chunk", "256B", "1B", "1MiB",
-                                   "console-write, -duplex: bytes of one write."),
+                                   "console-write, -duplex: bytes of one write. console-soak: "
+                                   "longest payload of a record, at most 4KiB."),
                             number(
                                 K::integer, "seed", "0", "0", "",
                                 "console-write, -read, -duplex, ipc-ping: which pattern is moved. "
+                                "console-soak: of all that it does. "
                                 "net-flood, net-request-response: draws from `mix`."),
+                            number(K::integer, "stream", "0", "0", "255",
+                                   "console-soak: number of its stream of records; that of the far "
+                                   "end's `records`."),
+                            number(
+                                K::time, "until", "", "1us", longest_time,
+                                "console-soak: writes and resets until then, and reads until the "
+                                "far end's last record."),
+                            number(K::time, "reset_every", "0ns", "0ns", longest_time,
+                                   "console-soak: mean time from one reset of the device to the "
+                                   "next; 0ns: none."),
                             number(K::time, "start", "0ns", "0ns", longest_time,
                                    "When it begins, after the driver is ready."),
                             number(K::time, "timer_period", "", "1us", longest_time,

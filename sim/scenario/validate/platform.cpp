@@ -63,17 +63,22 @@ class PlatformChecks : private Checks {
                 aligned(v[key], v[key].u64());
             baud(u, v["baud"].given ? v["baud"] : v);
             wired(u.interrupt, v["interrupt"].place);
-            const int sources =
-                (u.input.empty() ? 0 : 1) + (u.pattern ? 1 : 0) + (u.input_file.empty() ? 0 : 1);
+            const int sources = (u.input.empty() ? 0 : 1) + (u.pattern ? 1 : 0) +
+                                (u.input_file.empty() ? 0 : 1) + (u.records ? 1 : 0);
             if (sources > 1)
                 error(u.place,
-                      "found more than one of input, pattern and input_file; a line has "
+                      "found more than one of input, pattern, input_file and records; a line has "
                       "one source of bytes: keep one");
             for (const Value& typed : v["input"].items)
                 if (typed["text"].text.empty())
                     error(typed["text"].place,
                           "found an empty text; write what is typed, or take "
                           "the entry out");
+            if (u.records && v["output"].given && u.output != "none")
+                error(v["output"].place,
+                      "found {}, but with records the far end takes what is sent itself; write "
+                      "none, or take one of the two keys out",
+                      quote(u.output));
             if (u.output.empty())
                 error(v["output"].place,
                       "found an empty text; write stdout, none or the name of a file");

@@ -16,7 +16,8 @@ namespace {
 
 const std::vector<std::string> console_backend_keys{"backend", "serial", "queue_size", "indirect",
                                                     "event_idx"};
-const std::vector<std::string> console_driver_keys{"driver", "queue_size"};
+const std::vector<std::string> console_driver_keys{"driver", "queue_size", "acknowledge",
+                                                   "needs_reset", "early_text"};
 
 class SoftwareChecks : private Checks {
   public:

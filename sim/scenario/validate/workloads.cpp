@@ -39,11 +39,16 @@ class WorkloadChecks : private Checks {
             validate_net_workload(*this, vm, w, v);
             return;
         }
+        if (v["port"].given && v["port_name"].given)
+            error(v["port_name"].place,
+                  "found port and port_name; either says which port: keep one of them");
         if (w.type == "console-echo") {
             if (w.lines == 0 && w.text.empty())
                 error(w.place,
                       "found neither text nor lines, so that nothing is to be done; give "
                       "one of them");
+        } else if (w.type == "console-soak") {
+            soak_workload(w, v);
         } else if (!v["bytes"].present) {
             error(v["bytes"].place,
                   "this key is missing; {} moves a number of bytes: write one, "
@@ -83,25 +88,27 @@ class WorkloadChecks : private Checks {
             std::string_view type;
             std::vector<std::string> keys;
         };
-        static const std::array<Use, 14> uses{
-            Use{"console-echo", {"device", "text", "lines"}},
-            Use{"console-write", {"device", "bytes", "chunk", "seed"}},
-            Use{"console-read", {"device", "bytes", "seed"}},
-            Use{"console-duplex", {"device", "bytes", "chunk", "seed"}},
+        static const std::array<Use, 15> uses{
+            Use{"console-echo", {"device", "port", "port_name", "text", "lines"}},
+            Use{"console-write", {"device", "port", "port_name", "bytes", "chunk", "seed"}},
+            Use{"console-read", {"device", "port", "port_name", "bytes", "seed"}},
+            Use{"console-duplex", {"device", "port", "port_name", "bytes", "chunk", "seed"}},
+            Use{"console-soak",
+                {"device", "port", "port_name", "chunk", "seed", "stream", "until", "reset_every"}},
             Use{"ipc-ping", {"ipc", "event", "doorbell", "count", "bytes", "period", "seed"}},
             Use{"ipc-echo", {"ipc", "event", "doorbell", "count"}},
             Use{"net-ping", {"device", "peer", "count", "period", "bytes", "timeout", "flow"}},
             Use{"net-udp-echo",
-                {"device", "peer", "count", "period", "bytes", "think", "timeout", "port",
+                {"device", "peer", "count", "period", "bytes", "think", "timeout", "udp_port",
                  "local_port", "flow"}},
             Use{"net-request-response",
                 {"device", "peer", "count", "period", "bytes", "mix", "window", "think", "timeout",
-                 "port", "local_port", "flow", "seed"}},
+                 "udp_port", "local_port", "flow", "seed"}},
             Use{"net-flood",
-                {"device", "peer", "count", "bytes", "duration", "period", "mix", "batch", "port",
-                 "local_port", "flow", "seed"}},
-            Use{"net-sink", {"device", "count", "port", "idle", "duration"}},
-            Use{"net-serve", {"device", "count", "port", "idle", "duration"}},
+                {"device", "peer", "count", "bytes", "duration", "period", "mix", "batch",
+                 "udp_port", "local_port", "flow", "seed"}},
+            Use{"net-sink", {"device", "count", "udp_port", "idle", "duration"}},
+            Use{"net-serve", {"device", "count", "udp_port", "idle", "duration"}},
             Use{"registers", {"device", "count", "period"}},
             Use{"idle", {}},
         };
@@ -113,6 +120,23 @@ class WorkloadChecks : private Checks {
         used.insert(used.end(), use->keys.begin(), use->keys.end());
         used.insert(used.end(), {"vcpu", "start", "timer_period"});
         unused_keys(v, w.type, used, "type");
+    }
+
+    void soak_workload(const WorkloadConfig& w, const Value& v) {
+        constexpr std::uint64_t longest = vms::workload::longest_payload;
+        if (!v["until"].present)
+            error(v["until"].place,
+                  "this key is missing; console-soak goes on for a time: write one, before the "
+                  "duration ({})",
+                  values_["duration"].text);
+        else if (w.until >= s_.duration)
+            error(v["until"].place,
+                  "found {}, but the run ends after {} (duration); what is on its way then must "
+                  "still arrive: write less",
+                  v["until"].text, values_["duration"].text);
+        if (w.chunk > longest)
+            error(v["chunk"].place, "found {}; a record has at most {} bytes: write that or less",
+                  v["chunk"].text, longest);
     }
 
     void registers_workload(const VmConfig& vm, const WorkloadConfig& w, const Value& v) {
