@@ -157,6 +157,8 @@ class CadenceGem final : public sc_core::sc_module,
     // Receiver (gem_receive.cpp).
     Accepted filter(const wire::Frame& frame) const;
     bool length_allowed(const wire::Frame& frame);
+    /// Adds to the flags which were found right.
+    bool checksums_good(const wire::Frame& frame, std::uint32_t& flags);
     void start_reception(Picos now);
     void deliver(Picos now);
     enum class Written : std::uint8_t { done, no_buffer, refused };
