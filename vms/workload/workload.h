@@ -14,6 +14,8 @@
 #include "vms/workload/crc32.h"
 #include "vms/workload/distribution.h"
 #include "vms/workload/ipc_port.h"
+#include "vms/workload/net/settings.h"
+#include "vms/workload/net/stack.h"
 #include "vms/workload/pace.h"
 #include "vms/workload/range.h"
 #include "vms/workload/terminal.h"
@@ -27,8 +29,14 @@ enum class Kind : std::uint8_t {
     console_duplex,  ///< both at once
     ipc_ping,        ///< send `count` messages to another VM, each after the answer to the last
     ipc_echo,        ///< answer `count` messages of another VM
-    registers,       ///< read a register of a device `count` times
-    idle,            ///< nothing: the CPU waits for interrupts
+    net_ping,        ///< send `count` echo requests and take the replies
+    net_udp_echo,  ///< send `count` datagrams to an echo service, each after the answer to the last
+    net_request_response,  ///< the same with several on their way, and sizes of a mix
+    net_flood,             ///< send `count` datagrams as fast as they go, or at a rate
+    net_sink,              ///< take `count` datagrams and check their order and content
+    net_serve,             ///< answer datagrams, and whatever is answered below the sockets
+    registers,             ///< read a register of a device `count` times
+    idle,                  ///< nothing: the CPU waits for interrupts
 };
 
 std::string_view name(Kind kind);
@@ -44,6 +52,12 @@ constexpr bool needs_terminal(Kind kind) {
             return true;
         case Kind::ipc_ping:
         case Kind::ipc_echo:
+        case Kind::net_ping:
+        case Kind::net_udp_echo:
+        case Kind::net_request_response:
+        case Kind::net_flood:
+        case Kind::net_sink:
+        case Kind::net_serve:
         case Kind::registers:
         case Kind::idle:
             break;
@@ -60,11 +74,27 @@ constexpr bool needs_ipc(Kind kind) {
     return kind == Kind::ipc_ping || kind == Kind::ipc_echo;
 }
 
+constexpr bool needs_network(Kind kind) {
+    switch (kind) {
+        case Kind::net_ping:
+        case Kind::net_udp_echo:
+        case Kind::net_request_response:
+        case Kind::net_flood:
+        case Kind::net_sink:
+        case Kind::net_serve:
+            return true;
+        default:
+            return false;
+    }
+}
+
 struct Config {
     Kind kind = Kind::idle;
     unsigned vcpu = 0;                  ///< where it runs
     GuestAddr register_address{};       ///< registers: the 32-bit register that is read
     std::size_t device = 0;             ///< index into the program's devices
+    std::uint32_t port = 0;             ///< console-: of the device's terminals, by number
+    std::string port_name;              ///< console-: or by name
     std::string text;                   ///< console-echo: written first
     std::uint64_t lines = 0;            ///< console-echo: lines to give back before it is done
     std::uint64_t bytes = 0;            ///< console-write, -read, -duplex: bytes each way;
@@ -78,6 +108,7 @@ struct Config {
     std::uint64_t period_ns = 0;        ///< ipc-ping, registers: from one to the next at least
     std::uint64_t start_ns = 0;         ///< begins no earlier (nanoseconds of the counter's time)
     std::uint64_t timer_period_ns = 0;  ///< a periodic virtual timer beside the work; 0: none
+    net::Settings net;                  ///< net-*, with `bytes` of payload, `count`, `period_ns`
 };
 
 enum class State : std::uint8_t { waiting, running, succeeded, failed };
@@ -97,6 +128,7 @@ struct Counters {
     std::uint64_t reads = 0;        ///< registers: answered
     Distribution read_ticks;        ///< registers: duration of each read
     Distribution round_trip_ticks;  ///< ipc-ping: from before the message to after its answer
+    net::Results net;
     std::uint64_t finished_tick = 0;
 };
 
@@ -112,6 +144,7 @@ struct Costs {
 struct Resources {
     Terminal* terminal = nullptr;
     IpcPort* ipc = nullptr;
+    net::Stack* network = nullptr;
 };
 
 /// One workload on one CPU: run() does it, the counters tell.
@@ -133,6 +166,11 @@ class Workload {
     bool duplex(Cpu& cpu, Terminal& terminal);
     bool ipc_ping(Cpu& cpu, IpcPort& port);
     bool ipc_echo(Cpu& cpu, IpcPort& port);
+    bool net_ping(Cpu& cpu, net::Stack& stack);
+    bool net_request_response(Cpu& cpu, net::Stack& stack, std::uint64_t window);
+    bool net_flood(Cpu& cpu, net::Stack& stack);
+    bool net_sink(Cpu& cpu, net::Stack& stack);
+    bool net_serve(Cpu& cpu, net::Stack& stack);
     bool read_register(Cpu& cpu);
 
     bool ring(Cpu& cpu, IpcPort& port);

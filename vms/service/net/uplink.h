@@ -46,6 +46,7 @@ class Uplink final : public SwitchPort, public FrameConsumer {
         taken_ = true;
         return Drop::none;
     }
+    bool room() override { return !up_ || interface_.room() != 0; }
     void flush() override {
         if (!taken_)
             return;
