@@ -30,7 +30,7 @@ struct GemParameters {
     std::uint64_t data_bytes_per_second = 800'000'000;  ///< in bursts; 200 to 1600 MB/s
 };
 
-/// Frames: sent = sum of what starts with tx, arrived = sum of what starts with rx_.
+/// Each frame under one cause. What arrived and is under none is still inside: rx_inside().
 struct GemCounters {
     std::uint64_t tx_frames = 0;      ///< put on the link
     std::uint64_t tx_bytes = 0;       ///< of these, without FCS

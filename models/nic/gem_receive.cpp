@@ -152,13 +152,12 @@ void CadenceGem::receive(const wire::FrameRef& frame, Picos at) {
         received_.push({frame, a.flags});
     }
     // The end of a frame is also when a missing buffer is looked for again.
-    if (!received_.empty() && (received_.size() == 1 || rx_waits_for_buffer_))
+    if (!received_.empty() && delivered_at_ == Picos::never())
         start_reception(now);
     settle(now);
 }
 
 void CadenceGem::start_reception(Picos now) {
-    rx_waits_for_buffer_ = false;
     delivered_at_ = received_.empty() ? Picos::never()
                                       : now + parameters_.descriptor_read +
                                             data_time(received_.front().frame->bytes.size()) +
@@ -176,7 +175,6 @@ void CadenceGem::flush_receiver() {
         ++counters_.rx_disabled;
     }
     delivered_at_ = Picos::never();
-    rx_waits_for_buffer_ = false;
 }
 
 void CadenceGem::deliver(Picos now) {
@@ -192,7 +190,6 @@ void CadenceGem::deliver(Picos now) {
             bank_.at(gem::receive_status) |= gem::rx::buffer_not_available;
             raise(gem::interrupt::rx_used_bit_read);
             if (!has(gem::dma_config, gem::dma::force_discard_on_err)) {
-                rx_waits_for_buffer_ = true;
                 delivered_at_ = Picos::never();
                 return;
             }
