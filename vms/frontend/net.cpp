@@ -335,8 +335,11 @@ bool NetDriver::wait(std::uint64_t seen, std::uint64_t deadline) {
 
 bool NetDriver::wait_deferred(std::uint64_t seen, std::uint64_t deadline) {
     for (;;) {
-        // What ksoftirqd would do while the program sleeps.
+        // What ksoftirqd would do while the program sleeps, and the delayed refill work of a ring
+        // that has run empty for want of slots.
         device_.softirq.run();
+        if (usable() && receive_.ring().outstanding() == 0)
+            receive_.fill();
         // Masked between the look and the sleep: an interrupt in between ends the sleep at once.
         const MaskedScope masked(device_.cpu);
         if (ended(seen, deadline))

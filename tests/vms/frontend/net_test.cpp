@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "net_rig.h"
+#include "vms/workload/packets/checksum.h"
 
 namespace frontend_test {
 namespace {
@@ -673,6 +674,36 @@ TEST(BareMetalNet, AFullRingIsWaitedForByInterrupt) {
     EXPECT_EQ(rig.device.transmitted, 100u);
     EXPECT_EQ(counters(driver).tx_stops, 6u);
     EXPECT_GT(counters(driver).interrupts, 0u);
+}
+
+// A simple driver that negotiates event index is interrupted once for a batch, when all of it is
+// used, and once for what has arrived since it looked.
+TEST(BareMetalNet, WithEventIndexABatchBringsOneInterrupt) {
+    Profile profile = bare_metal();
+    profile.transport.features |= event_index;
+    profile.net.transmit_interrupts = true;
+    NetRig rig(profile);
+    rig.device.features |= event_index;
+    NetDriver driver(rig.context(), net_device());
+    ASSERT_TRUE(rig.start(driver));
+    rig.device.takes_transmissions = false;
+    for (unsigned batch = 1; batch <= 3; ++batch) {
+        rig.m.log.clear();
+        for (unsigned k = 0; k < 16; ++k)
+            ASSERT_TRUE(send(driver, numbered_frame(60), k != 15));
+        for (unsigned k = 0; k < 15; ++k)
+            rig.device.transmit(1);
+        rig.settle();
+        EXPECT_THAT(rig.m.log, ElementsAre("W050=1"));
+        rig.device.transmit(1);
+        ASSERT_TRUE(driver.drain());
+        EXPECT_THAT(rig.m.log, ElementsAre("W050=1", "R060", "W064=1"));
+    }
+    for (unsigned k = 1; k <= 40; ++k) {
+        rig.device.arrive(with_header(numbered_frame(60)), rig.m.now_ns() + 1'000);
+        ASSERT_TRUE(driver.wait(driver.activity(), NetDriver::no_deadline));
+        EXPECT_EQ(rig.received.count, k);
+    }
 }
 
 TEST(BareMetalNet, ADeviceThatNeedsAResetIsGivenUp) {
