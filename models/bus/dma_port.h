@@ -49,7 +49,8 @@ class DmaPort {
     std::byte* writable(vms::GuestAddr a, std::uint64_t n) { return find(a, n, true); }
     /// [p, p + n) has been written at the kernel's time: CPUs that poll a word of it look again.
     void written(const std::byte* p, std::uint64_t n) {
-        timeline_->published_range(p, n, kernel_now(), device);
+        if (timeline_->any_watch())
+            timeline_->published_range(p, n, kernel_now(), device);
     }
 
     bool read(vms::GuestAddr a, std::span<std::byte> to) {

@@ -99,10 +99,9 @@ class Timeline {
                 w.watcher->published(at, by);
     }
 
+    bool any_watch() const { return watched_ != 0; }
     /// The same for all words in [first, first + n): by a device that writes memory.
     void published_range(const std::byte* first, std::uint64_t n, Picos at, CpuId by) {
-        if (watched_ == 0)
-            return;
         constexpr std::uint64_t widest = 8;  // a word that begins before may reach in
         const std::less<const std::byte*> before;
         for (const Watch& w : watches_)

@@ -422,12 +422,7 @@ void CadenceGem::count_frame(std::uint32_t first_of_block, const wire::Frame& fr
     count(first_of_block + sizes + 4 * size_class);
 }
 
-std::optional<CadenceGem::Descriptor> CadenceGem::read_descriptor(vms::GuestAddr at) {
-    const std::byte* p = dma_.readable(at, descriptor_bytes());
-    if (p == nullptr) {
-        ++counters_.bus_errors;
-        return std::nullopt;
-    }
+CadenceGem::Descriptor CadenceGem::descriptor_at(const std::byte* p) const {
     Descriptor d;
     std::memcpy(&d.word0, p, 4);
     std::memcpy(&d.status, p + 4, 4);

@@ -18,7 +18,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <systemc>
 #include <vector>
@@ -86,6 +85,12 @@ class CadenceGem final : public sc_core::sc_module,
         std::uint32_t upper = 0;   ///< of the address
         std::uint32_t status = 0;  ///< word 1
     };
+    /// A receive buffer and its descriptor, in the host.
+    struct Place {
+        std::byte* descriptor = nullptr;
+        std::byte* buffer = nullptr;
+        std::size_t bytes = 0;
+    };
     /// What gathering a frame's buffers found.
     enum class Gathered : std::uint8_t { frame, nothing, refused, incomplete };
 
@@ -132,8 +137,7 @@ class CadenceGem final : public sc_core::sc_module,
     std::uint32_t mac_mbps() const;
     bool speed_fits(Picos now) const { return phy_.link(now) && phy_.mbps() == mac_mbps(); }
     Picos data_time(std::size_t bytes) const { return {bytes * picos_per_kib_ / 1024}; }
-    /// Nothing: the bus refused it.
-    std::optional<Descriptor> read_descriptor(vms::GuestAddr at);
+    Descriptor descriptor_at(const std::byte* p) const;
     std::uint32_t after(std::uint32_t pointer, bool wrap, std::uint32_t base) const {
         return wrap ? base : pointer + descriptor_bytes();
     }
@@ -200,6 +204,7 @@ class CadenceGem final : public sc_core::sc_module,
     bool rx_waits_for_buffer_ = false;
     std::size_t rx_used_ = 0;
     wire::Ring<Received> received_;
+    std::vector<Place> places_;      ///< of the frame that is being written
     std::vector<std::byte> stored_;  ///< a frame with its padding and FCS, when that is wanted
     std::array<bool, 4> address_active_{};
 };

@@ -210,45 +210,38 @@ CadenceGem::Written CadenceGem::write_frame(const Received& r) {
         bank_.at(gem::network_config) >> gem::config::rx_buffer_offset_shift & 3;
 
     // A frame is begun only when there are buffers for all of it.
-    struct Place {
-        std::byte* descriptor = nullptr;
-        std::byte* buffer = nullptr;
-        std::size_t bytes = 0;
-    };
-    constexpr std::size_t most_buffers = 256;  // 16 KiB in the smallest buffers
-    std::array<Place, most_buffers> places;
-    std::size_t used_places = 0;
+    places_.clear();
     std::uint32_t pointer = rx_pointer_;
     for (std::size_t done = 0; done < data.size();) {
-        const std::size_t offset = used_places == 0 ? first_offset : 0;
-        const vms::GuestAddr at = at_pointer(pointer, gem::upper_rx_q_base_addr);
-        const std::optional<Descriptor> d = read_descriptor(at);
-        if (!d)
+        const std::size_t offset = places_.empty() ? first_offset : 0;
+        Place place;
+        place.descriptor =
+            dma_.writable(at_pointer(pointer, gem::upper_rx_q_base_addr), descriptor_bytes());
+        if (place.descriptor == nullptr)
             return Written::refused;
-        if ((d->word0 & used) != 0 || used_places == most_buffers)
+        const Descriptor d = descriptor_at(place.descriptor);
+        if ((d.word0 & used) != 0)
             return Written::no_buffer;
-        Place& place = places[used_places++];
         place.bytes = std::min(buffer_bytes - offset, data.size() - done);
-        const vms::GuestAddr buffer{(std::uint64_t{d->upper} << 32 | (d->word0 & address_mask)) +
-                                    offset};
-        place.descriptor = dma_.writable(at, descriptor_bytes());
-        place.buffer = dma_.writable(buffer, place.bytes);
-        if (place.descriptor == nullptr || place.buffer == nullptr)
+        place.buffer = dma_.writable(
+            {(std::uint64_t{d.upper} << 32 | (d.word0 & address_mask)) + offset}, place.bytes);
+        if (place.buffer == nullptr)
             return Written::refused;
+        places_.push_back(place);
         done += place.bytes;
-        pointer = after(pointer, (d->word0 & wrap) != 0, rx_base_);
+        pointer = after(pointer, (d.word0 & wrap) != 0, rx_base_);
         // A ring that is shorter than the frame has come round to where it began.
         if (pointer == rx_pointer_ && done < data.size())
             return Written::no_buffer;
     }
 
     std::size_t done = 0;
-    for (std::size_t i = 0; i < used_places; ++i) {
-        const Place& place = places[i];
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+        const Place& place = places_[i];
         std::memcpy(place.buffer, data.data() + done, place.bytes);
         dma_.written(place.buffer, place.bytes);
         done += place.bytes;
-        const bool last = i + 1 == used_places;
+        const bool last = i + 1 == places_.size();
         const std::uint32_t word1 =
             (i == 0 ? start_of_frame : 0) |
             (last ? end_of_frame | r.flags | static_cast<std::uint32_t>(data.size()) : 0);

@@ -31,28 +31,28 @@ CadenceGem::Gathered CadenceGem::gather() {
     gathered_buffers_ = 0;
     std::uint32_t pointer = tx_pointer_;
     for (;;) {
-        const auto d = read_descriptor(at_pointer(pointer, gem::upper_tx_q_base_addr));
-        if (!d)
+        const std::byte* at =
+            dma_.readable(at_pointer(pointer, gem::upper_tx_q_base_addr), descriptor_bytes());
+        if (at == nullptr)
             return Gathered::refused;
-        if ((d->status & gem::tx_descriptor::used) != 0)
+        const Descriptor d = descriptor_at(at);
+        if ((d.status & gem::tx_descriptor::used) != 0)
             return gathered_buffers_ == 0 ? Gathered::nothing : Gathered::incomplete;
         if (gathered_buffers_ == 0)
-            gathered_no_crc_ = (d->status & gem::tx_descriptor::no_crc) != 0;
-        const std::uint32_t length = d->status & gem::tx_descriptor::length_mask;
+            gathered_no_crc_ = (d.status & gem::tx_descriptor::no_crc) != 0;
+        const std::uint32_t length = d.status & gem::tx_descriptor::length_mask;
         if (++gathered_buffers_ > most_buffers ||
             bytes.size() + length > parameters_.tx_buffer_bytes)
             return Gathered::incomplete;
         if (length != 0) {
-            const vms::GuestAddr from{std::uint64_t{d->upper} << 32 | d->word0};
+            const vms::GuestAddr from{std::uint64_t{d.upper} << 32 | d.word0};
             const std::byte* p = dma_.readable(from, length);
-            if (p == nullptr) {
-                ++counters_.bus_errors;
+            if (p == nullptr)
                 return Gathered::refused;
-            }
             bytes.insert(bytes.end(), p, p + length);
         }
-        pointer = after(pointer, (d->status & gem::tx_descriptor::wrap) != 0, tx_base_);
-        if ((d->status & gem::tx_descriptor::last) != 0) {
+        pointer = after(pointer, (d.status & gem::tx_descriptor::wrap) != 0, tx_base_);
+        if ((d.status & gem::tx_descriptor::last) != 0) {
             gathered_next_ = pointer;
             return bytes.empty() ? Gathered::incomplete : Gathered::frame;
         }
@@ -73,6 +73,7 @@ void CadenceGem::fetch(Picos now) {
             raise(gem::interrupt::tx_used_bit_read);
             break;
         case Gathered::refused:
+            ++counters_.bus_errors;
             bank_.at(gem::transmit_status) |= gem::tx::resp_not_ok;
             raise(gem::interrupt::resp_not_ok |
                   (gathered_buffers_ != 0 ? gem::interrupt::amba_error : 0));

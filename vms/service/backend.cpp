@@ -180,8 +180,13 @@ ConfigProblem check_net(const GuestConfig& guest, const DeviceConfig& config) {
     return ConfigProblem::none;
 }
 
-PeripheralSet net_peripherals(const GuestConfig& /*guest*/, const DeviceConfig& /*config*/) {
-    return {};  // frames come through the switch
+PeripheralSet net_peripherals(const GuestConfig& guest, const DeviceConfig& config) {
+    // Frames come through the switch; who waits for room goes on when an interface was served.
+    PeripheralSet set;
+    for (std::size_t i = 0; i < guest.peripheral_count && config.net.wait_for_room; ++i)
+        if (guest.peripherals[i].kind == PeripheralKind::cadence_gem)
+            set.add(i);
+    return set;
 }
 
 bool net_event(const DeviceConfig& /*config*/, const DeviceEvent& /*event*/) {
@@ -199,6 +204,7 @@ VirtioDevice& make_net(BackendStorage& storage, const BackendContext& c) {
                               .speed_mbps = n.speed_mbps,
                               .duplex = n.duplex,
                               .link_follows_uplink = n.link == LinkSource::uplink,
+                              .wait_for_room = n.wait_for_room,
                               .poll_rings = c.guest.poll_rings,
                               .stations = n.stations},
         c.counters);

@@ -72,6 +72,7 @@ class ShortText {
         for (const char c : text.substr(0, capacity))
             text_[size_++] = c;
     }
+    constexpr ShortText(const char* text) : ShortText(std::string_view(text)) {}
     constexpr std::string_view view() const { return {text_.data(), size_}; }
     constexpr bool whole() const { return whole_; }
 
@@ -130,6 +131,9 @@ struct NetConfig {
     bool ctrl_rx = true;
     bool ctrl_rx_extra = true;
     bool ctrl_mac_addr = true;
+    /// A frame for a physical interface with a full ring waits in the driver's, and what is behind
+    /// it too; else it is dropped.
+    bool wait_for_room = false;
     std::uint32_t stations = 16;  ///< addresses that the switch learns behind its port, from 1
 };
 

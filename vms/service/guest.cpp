@@ -271,6 +271,9 @@ void ServiceGuest::see_to_switch() {
     if (traffic_ != nullptr)
         traffic_->send(config_.ring_budget);
     switch_.flush();
+    for (std::size_t i = 0; i < peripherals_.count(); ++i)
+        if (uplinks_[i] != nullptr && uplinks_[i]->take_wanted())
+            peripherals_.mark(i);
     for (std::size_t i = 0; i < config_.device_count; ++i) {
         Slot& s = slots_[i];
         if (s.transport->take_publication_mark())

@@ -69,6 +69,7 @@ class Peripherals {
         return s.marked || (s.peripheral != nullptr && s.peripheral->waits());
     }
     bool any_marked() const;
+    void mark(std::size_t index) { slots_[index].marked = true; }
     /// Serve one that is marked.
     void serve(std::size_t index);
 

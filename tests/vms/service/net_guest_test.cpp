@@ -412,6 +412,63 @@ TEST_F(UplinkTest, WhatItDoesNotTakeIsNamed) {
     EXPECT_EQ(dropped(Drop::port_down), 1u);
 }
 
+class WaitingTest : public ::testing::Test {
+  protected:
+    WaitingTest() {
+        uplink.look_at_link();
+        rig[0].start(all_net_features);
+        interface.receive(frame(station(1), station(0x20)));
+    }
+    static NetDevice::Parameters waiting() {
+        NetDevice::Parameters p = NetRig::parameters_of_all();
+        p.wait_for_room = true;
+        return p;
+    }
+    NetRig rig{2, waiting()};
+    FakeInterface interface;
+    Uplink uplink{rig.net, interface, 8};
+};
+
+// As configured, a frame waits in the ring until the interface has room, and nothing is lost.
+TEST_F(WaitingTest, FramesWaitForRoom) {
+    NetNode& n = rig[0];
+    for (std::uint8_t i = 0; i < 10; ++i)
+        n.send(frame(station(0x20), station(1), 64, i));
+    for (int left = 10; left > 0; left -= 4) {
+        n.work();
+        EXPECT_EQ(interface.space, left > 4 ? 0u : 4u - static_cast<unsigned>(left));
+        EXPECT_TRUE(rig.net.balanced());
+        interface.space = 4;
+    }
+    ASSERT_EQ(interface.sent.size(), 10u);
+    for (std::uint8_t i = 0; i < 10; ++i)
+        EXPECT_EQ(interface.sent[i], frame(station(0x20), station(1), 64, i));
+    EXPECT_EQ(n.counters.chains, 10u);
+    EXPECT_EQ(n.transmit.used_index(), 10u);
+}
+
+// Nobody waits for a front-end, for a flood, or for an interface without a link.
+TEST_F(WaitingTest, OnlyForAnInterfaceThatIsUp) {
+    rig[1].start(all_net_features);
+    rig[1].send(frame(broadcast_mac, station(2)));
+    rig[1].work();
+    interface.space = 0;
+    NetNode& n = rig[0];
+    n.send(frame(station(2), station(1)));
+    n.send(frame(broadcast_mac, station(1)));
+    n.work();
+    EXPECT_EQ(n.transmit.used_index(), 2u);
+    EXPECT_EQ(rig.dropped_out(uplink.switch_port(), Drop::interface_full), 1u);
+    n.send(frame(station(0x20), station(1)));
+    n.work();
+    EXPECT_EQ(n.transmit.used_index(), 2u);
+    interface.state.up = false;
+    uplink.look_at_link();
+    n.work();
+    EXPECT_EQ(n.transmit.used_index(), 3u);
+    EXPECT_EQ(rig.dropped_out(uplink.switch_port(), Drop::port_down), 1u);
+}
+
 TEST_F(UplinkTest, ItsLinkIsTheDevices) {
     interface.state.up = false;
     uplink.look_at_link();

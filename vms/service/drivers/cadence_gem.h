@@ -51,7 +51,7 @@ class CadenceGem final : public NetworkPort {
         /// How long start() waits for a link. One that comes later is seen by serve().
         std::uint32_t link_wait_us = 10'000;
         /// How often serve() looks at the link.
-        std::uint32_t link_watch_us = 100'000;
+        std::uint32_t link_watch_us = 10'000;
     };
 
     /// Bytes that the driver needs at dma_base, and how many of them are descriptors.

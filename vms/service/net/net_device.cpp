@@ -171,6 +171,7 @@ bool NetDevice::transmit_step() {
             return false;
     }
     queue.suppress_kicks();
+    const SplitQueue::Mark mark = queue.mark();
     DescriptorChain chain = queue.pop(storage_);
     if (!chain)
         return false;
@@ -180,6 +181,12 @@ bool NetDevice::transmit_step() {
     const std::span<std::byte> storage = switch_.storage();
     const bool fits = size <= net::header::bytes + longest(true);
     const std::size_t read = fits ? chain.reader().read(*context_.memory, storage.first(size)) : 0;
+    if (p_.wait_for_room && read >= net::header::bytes + ethernet::header_bytes &&
+        !switch_.has_room(Frame::with_headroom(storage.first(read)))) {
+        // Read anew when a physical interface was served, which is when work() is called next.
+        queue.rewind(mark, std::move(chain));
+        return false;
+    }
     queue.complete(std::move(chain), 0);
     if (!fits)
         switch_.refuse(switch_port_, size - net::header::bytes, Drop::too_long);

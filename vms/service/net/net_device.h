@@ -4,7 +4,9 @@
 // configured. No segmentation offloads.
 //
 // Transmission: a chain is copied once into private memory, given back, checked and forwarded; what
-// the driver changes afterwards is not seen. What cannot be forwarded is dropped for a named cause.
+// the driver changes afterwards is not seen. What cannot be forwarded is dropped for a named cause;
+// only where the configuration says so does a frame wait in its ring until the physical interface
+// that it is for has room, and the frames behind it with it.
 //
 // Reception: a frame goes straight into the driver's receive buffers while it is forwarded. There
 // is no backlog: a frame that finds no buffer is dropped and counted, as switches and other
@@ -35,8 +37,9 @@ class NetDevice final : public VirtioDevice, public SwitchPort {
         std::uint32_t speed_mbps = abi::net::config::speed_unknown;
         std::uint8_t duplex = abi::net::config::duplex_unknown;
         bool link_follows_uplink = true;  ///< else it is always up
-        bool poll_rings = false;          ///< work() is called without kicks: ask for none
-        std::uint32_t stations = 16;      ///< addresses that the switch learns behind this port
+        bool wait_for_room = false;   ///< leave a frame in its ring while its one port has no room
+        bool poll_rings = false;      ///< work() is called without kicks: ask for none
+        std::uint32_t stations = 16;  ///< addresses that the switch learns behind this port
     };
 
     NetDevice(Port& port, Switch& net, const Parameters& parameters, DeviceCounters& counters);

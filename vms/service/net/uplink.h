@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "vms/service/drivers/network_port.h"
 #include "vms/service/net/switch.h"
@@ -31,10 +32,15 @@ class Uplink final : public SwitchPort, public FrameConsumer {
         switch_.uplink(port_, up);
     }
 
+    /// Whether the link was missed since this was last asked: it may be back, and nothing tells.
+    bool take_wanted() { return std::exchange(wanted_, false); }
+
     // --- SwitchPort -------------------------------------------------------------------------
     Drop deliver(Frame& frame) override {
-        if (!up_)
+        if (!up_) {
+            wanted_ = true;
             return Drop::port_down;
+        }
         if (frame.size() > interface_.max_frame_bytes())
             return Drop::too_long;
         if (frame.partial())
@@ -44,6 +50,7 @@ class Uplink final : public SwitchPort, public FrameConsumer {
         taken_ = true;
         return Drop::none;
     }
+    bool room() override { return !up_ || interface_.room() != 0; }
     void flush() override {
         if (taken_)
             interface_.flush();
@@ -64,6 +71,7 @@ class Uplink final : public SwitchPort, public FrameConsumer {
     bool known_ = false;
     bool up_ = false;
     bool taken_ = false;
+    bool wanted_ = false;
 };
 
 }  // namespace vms::service
