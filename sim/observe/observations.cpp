@@ -119,6 +119,12 @@ constexpr Rule catalogue[] = {
     {"remio.register-wider-than-access",
      "A store handed over a register with bits set above its width: Bao passes on all 64 bits.",
      "Mask the value to the access width in the back-end."},
+    {"smmu.translation-fault",
+     "A device reached for memory that no stage-2 map of its stream leads to: the SMMU refused the "
+     "access, and the device saw a bus error.",
+     "Give the VM that has the device a region there, and compare the id of the device in Bao's "
+     "configuration with the stream of the device: without the right id the hypervisor sets no "
+     "translation up for it."},
     {"standby.interrupt-late",
      "Another interrupt became pending while an access was outstanding: the standby spins until "
      "the answer, and the guest gets the interrupt only then.",
@@ -148,10 +154,11 @@ constexpr Rule catalogue[] = {
      "fill (64 characters of a Cadence UART, 32 of a PL011), or lower the baud rate."},
     {"vgic.end-lost",
      "A guest ended an interrupt that Bao keeps outside the list registers and then did not find: "
-     "one that was disabled while active, or one spilled while another vCPU has an active one of "
-     "higher priority. It stays active: the guest never gets it again.",
-     "Do not disable an interrupt in its handler before ending it, and never while it is active; "
-     "clearing its active bit (GICD_ICACTIVER) revives it."},
+     "one that was disabled or retargeted while active, or one spilled while another vCPU has an "
+     "active one of higher priority. It stays active: the guest never gets it again.",
+     "Do not disable an interrupt in its handler before ending it, and do not move it while it is "
+     "active (in Linux: no irqbalance in the guest); clearing its active bit (GICD_ICACTIVER) "
+     "revives it."},
     {"vgic.foreign-message",
      "A message about a virtual interrupt reached a CPU of another VM. Nothing is injected into "
      "the guest, and that physical CPU loops for ever; on a board only the hypervisor's own UART "

@@ -10,25 +10,29 @@
 #include "vms/service/counters.h"
 #include "vms/service/drivers/peripheral.h"
 #include "vms/service/in_place.h"
+#include "vms/service/net/net_device.h"
 #include "vms/service/peripherals.h"
 
 namespace vms::service {
 
 /// Room for one device of any kind.
 struct BackendStorage {
-    InPlace<Console> device;
+    InPlace<Console, NetDevice> device;
 };
 
 /// What a device is made from; all of it outlives the device.
 struct BackendContext {
     Port& port;
     const DeviceConfig& config;
+    const GuestConfig& guest;
     Peripherals& peripherals;
+    Switch& net;
     DeviceCounters& counters;
 };
 
 struct BackendKind {
     std::string_view name;
+    bool network = false;  ///< a port of the switch; its rings can be polled
     /// What only this kind wants of its configuration.
     ConfigProblem (*check)(const GuestConfig& guest, const DeviceConfig& config);
     /// The peripherals that feed such a device: when one was served, its rings are worked on.

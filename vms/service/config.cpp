@@ -4,6 +4,8 @@
 #include "vms/abi/split_ring.h"
 #include "vms/abi/virtio_mmio.h"
 #include "vms/service/backend.h"
+#include "vms/service/net/switch.h"
+#include "vms/service/peripherals.h"
 #include "vms/service/virtio/descriptor_chain.h"
 
 namespace vms::service {
@@ -24,6 +26,8 @@ ConfigProblem check(const PeripheralConfig& p) {
             return ConfigProblem::no_interrupt;
     if (is_serial(p.kind) && (p.clock_hz == 0 || p.baud == 0))
         return ConfigProblem::no_clock;
+    if (p.kind == PeripheralKind::cadence_gem && !CadenceGem::valid(gem_parameters(p)))
+        return ConfigProblem::bad_network_memory;
     return ConfigProblem::none;
 }
 
@@ -75,6 +79,26 @@ ConfigProblem check(const GuestConfig& config, const DeviceConfig& d) {
     return d.backend->check(config, d);
 }
 
+ConfigProblem check_switch(const GuestConfig& config) {
+    const TrafficConfig& t = config.net.traffic;
+    if (config.net.uplink_stations == 0)
+        return ConfigProblem::no_stations;
+    if (!t.present)
+        return ConfigProblem::none;
+    const ethernet::Address mac = ethernet::to_address(t.mac);
+    if (mac == 0 || ethernet::is_group(mac))
+        return ConfigProblem::bad_traffic;
+    if (t.frame_bytes == 0)
+        return ConfigProblem::none;
+    const bool is_net = t.device < config.device_count &&
+                        config.devices[t.device].backend != nullptr &&
+                        config.devices[t.device].backend->network;
+    if (!is_net || t.frame_bytes < ethernet::header_bytes ||
+        t.frame_bytes > Switch::max_frame_bytes)
+        return ConfigProblem::bad_traffic;
+    return ConfigProblem::none;
+}
+
 /// Against the one before it.
 ConfigProblem check_event(const GuestConfig& config, std::size_t index) {
     const DeviceEvent& e = config.events[index];
@@ -111,7 +135,7 @@ ConfigFinding check(const GuestConfig& config) {
     for (std::size_t i = 0; i < config.event_count; ++i)
         if (const ConfigProblem p = check_event(config, i); p != ConfigProblem::none)
             return {p, ConfigSubject::event, i};
-    return {};
+    return {check_switch(config)};
 }
 
 }  // namespace vms::service

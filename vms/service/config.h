@@ -56,6 +56,10 @@ struct PeripheralConfig {
     /// Network controllers: private memory of the guest for descriptors and buffers.
     GuestAddr dma_base{};
     std::uint64_t dma_size = 0;
+    std::uint32_t rx_buffers = 256;
+    std::uint32_t tx_buffers = 256;
+    std::uint32_t max_frame = 1518;   ///< bytes without FCS, a VLAN tag included
+    std::uint8_t phy_address = 0xff;  ///< on the management bus; 0xff: whichever answers
 };
 
 /// A short text without heap; what is too long is cut off, and refused by check().
@@ -102,6 +106,57 @@ struct ConsoleConfig {
     std::size_t port_count = 1;  ///< max_nr_ports
 };
 
+/// Where a network device's link status comes from.
+enum class LinkSource : std::uint8_t {
+    uplink,     ///< the physical interfaces: up when one of them has a link, or when there is none
+    always_up,  ///< frames between front-ends need no wire
+};
+
+/// What only a network device has: the features of VirtIO v1.4, 5.1.3, that it offers, and what
+/// its configuration space says.
+struct NetConfig {
+    std::array<std::uint8_t, 6> mac{};  ///< not a group address; offered as VIRTIO_NET_F_MAC
+    std::uint16_t mtu = 1500;           ///< 68 to 9216; frames beyond it are dropped
+    std::uint32_t speed_mbps = 1000;    ///< up to 0x7fffffff, or 0xffffffff: unknown
+    std::uint8_t duplex = 1;            ///< 0 half, 1 full, 0xff unknown
+    LinkSource link = LinkSource::uplink;
+    bool offer_mac = true;
+    bool offer_status = true;
+    bool offer_mtu = true;
+    bool offer_speed_duplex = true;
+    bool mrg_rxbuf = true;
+    bool csum = true;
+    bool guest_csum = true;
+    bool ctrl_vq = true;  ///< without it none of the three below
+    bool ctrl_rx = true;
+    bool ctrl_rx_extra = true;
+    bool ctrl_mac_addr = true;
+    /// A frame for a physical interface with a full ring waits in the driver's, and what is behind
+    /// it too; else it is dropped.
+    bool wait_for_room = false;
+    std::uint32_t stations = 16;  ///< addresses that the switch learns behind its port, from 1
+};
+
+/// A station of the switch without hardware, for measurements (net/traffic_port.h).
+struct TrafficConfig {
+    bool present = false;
+    std::array<std::uint8_t, 6> mac{};  ///< of the station; not a group address
+    bool echo = false;                  ///< return what it is sent
+    std::uint16_t frame_bytes = 0;      ///< length of frames that it sends; 0: none
+    std::size_t device = 0;             ///< the network device that they are for
+};
+
+/// The software switch between network devices and physical interfaces. It has a port for each
+/// network device, then one for each physical interface, then one for the traffic station, in the
+/// order of the configuration.
+struct SwitchConfig {
+    std::uint32_t ageing_seconds = 300;  ///< a station not seen for longer is unknown; 0: never
+    std::uint32_t storm_frames = 0;      ///< a port may have flooded in an interval; 0: any
+    std::uint32_t storm_interval_us = 1000;
+    std::uint32_t uplink_stations = 256;  ///< addresses learned behind a physical interface
+    TrafficConfig traffic;
+};
+
 /// One remote I/O device of the service guest's VM, and what stands behind it.
 struct DeviceConfig {
     std::uint32_t remio_index = 0;  ///< index into the VM's remio_devs
@@ -118,6 +173,7 @@ struct DeviceConfig {
     bool in_order = false;                 ///< offer VIRTIO_F_IN_ORDER
     bool notification_data = false;        ///< offer VIRTIO_F_NOTIFICATION_DATA
     ConsoleConfig console;
+    NetConfig net;
 };
 
 struct GuestConfig {
@@ -132,6 +188,11 @@ struct GuestConfig {
     std::size_t event_count = 0;
     /// ASK every device in turn instead of waiting for its interrupts.
     bool polling = false;
+    /// Look at the transmit rings of network devices in turn instead of waiting for kicks: the
+    /// guest never sleeps, and a driver that sends traps no more. Independent of `polling`, which
+    /// is about the requests of the hypervisor.
+    bool poll_rings = false;
+    SwitchConfig net;
     /// Steps of ring work for a device before the next one has its turn.
     std::uint32_t ring_budget = 16;
     /// Injected fault: from then on requests are taken and never answered.
@@ -146,6 +207,7 @@ enum class ConfigProblem : std::uint8_t {
     no_peripheral_kind,
     bad_interrupt_count,
     no_clock,
+    bad_network_memory,
     peripherals_share_registers,
     shared_interrupt,
     no_backend,
@@ -165,6 +227,13 @@ enum class ConfigProblem : std::uint8_t {
     no_interrupt,
     no_shared_memory,
     no_ring_budget,
+    bad_mac,
+    shared_mac,
+    bad_mtu,
+    bad_speed,
+    no_control_queue,
+    no_stations,
+    bad_traffic,
 };
 
 constexpr std::string_view name(ConfigProblem problem) {
@@ -181,6 +250,9 @@ constexpr std::string_view name(ConfigProblem problem) {
             return "a peripheral has 1 or 2 interrupts";
         case ConfigProblem::no_clock:
             return "clock or baud rate is 0";
+        case ConfigProblem::bad_network_memory:
+            return "a network controller's buffers do not fit its memory, or a value is out of "
+                   "range";
         case ConfigProblem::peripherals_share_registers:
             return "two peripherals have the same registers";
         case ConfigProblem::shared_interrupt:
@@ -220,6 +292,20 @@ constexpr std::string_view name(ConfigProblem problem) {
             return "no shared memory";
         case ConfigProblem::no_ring_budget:
             return "ring budget is 0";
+        case ConfigProblem::bad_mac:
+            return "MAC address missing, or a group address";
+        case ConfigProblem::shared_mac:
+            return "two network devices have the same MAC address";
+        case ConfigProblem::bad_mtu:
+            return "MTU not 68 to 9216";
+        case ConfigProblem::bad_speed:
+            return "speed not up to 0x7fffffff or 0xffffffff, or duplex not 0, 1 or 0xff";
+        case ConfigProblem::no_control_queue:
+            return "receive modes and MAC commands need the control queue";
+        case ConfigProblem::no_stations:
+            return "a port of the switch has to learn at least one address";
+        case ConfigProblem::bad_traffic:
+            return "traffic station: MAC, frame length 14 to 9234, or not a network device";
     }
     return "unknown";
 }

@@ -48,13 +48,15 @@ struct DeviceCounters {
     std::uint64_t resets = 0;         ///< Status written 0
 
     // Data.
-    std::uint64_t tx_bytes = 0;           ///< from the front-end's buffers to the serial port
-    std::uint64_t rx_bytes = 0;           ///< from the serial port into the front-end's buffers
+    std::uint64_t tx_bytes = 0;           ///< from the front-end's buffers to serial port or switch
+    std::uint64_t rx_bytes = 0;           ///< from there into the front-end's buffers
     std::uint64_t received_bytes = 0;     ///< taken from the serial port's receiver
     std::uint64_t dropped_input = 0;      ///< received with no room left to keep it
     std::uint64_t dropped_emergency = 0;  ///< emergency writes with no room in the serial port
     std::uint64_t discarded_output = 0;   ///< of a port that was not connected
     std::uint64_t receiver_errors = 0;    ///< overrun, framing, parity or break at the receiver
+    std::uint64_t commands = 0;           ///< of the control queue, acknowledged as done
+    std::uint64_t refused_commands = 0;   ///< acknowledged as failed
     ConsoleCounters console;
 
     // Whatever a front-end does that it must not do.

@@ -1,5 +1,7 @@
 #include "vms/service/guest.h"
 
+#include <utility>
+
 #include "vms/abi/bao.h"
 
 namespace vms::service {
@@ -17,6 +19,10 @@ constexpr unsigned requests_in_a_row = 16;
 constexpr std::uint32_t request_priority = 0x80;
 constexpr std::uint32_t peripheral_priority = 0xa0;
 
+/// A link that is down does not interrupt when it comes back: how often it is looked at. Longer
+/// than the interval at which an interface looks itself, so that each look is one.
+constexpr std::uint64_t link_look_interval_ns = 11'000'000;
+
 }  // namespace
 
 ServiceGuest::ServiceGuest(Port& port, const GuestConfig& config)
@@ -24,16 +30,33 @@ ServiceGuest::ServiceGuest(Port& port, const GuestConfig& config)
       config_(config),
       gic_(port, config.gicd, config.gicc),
       peripherals_(port, config_),
-      timetable_(port, config_) {
+      timetable_(port, config_),
+      switch_(port, {.ageing_seconds = config.net.ageing_seconds,
+                     .storm_frames = config.net.storm_frames,
+                     .storm_interval_us = config.net.storm_interval_us}) {
+    std::array<std::uint8_t, max_devices> switch_ports{};
     for (std::size_t i = 0; i < config_.device_count; ++i) {
         const DeviceConfig& d = config_.devices[i];
         Slot& s = slots_[i];
         s.memory = &s.memory_storage.emplace<SharedMemory>(port, d.shmem_base, d.shmem_size);
         s.peripherals = d.backend->peripherals(config_, d);
-        s.device = &d.backend->make(s.backend_storage, {port, d, peripherals_, s.counters});
+        switch_ports[i] = static_cast<std::uint8_t>(switch_.port_count());
+        s.device = &d.backend->make(s.backend_storage,
+                                    {port, d, config_, peripherals_, switch_, s.counters});
         s.transport = &s.transport_storage.emplace<MmioTransport>(port, *s.memory, *s.device,
                                                                   d.window_base.value, s.counters);
     }
+    for (std::size_t i = 0; i < config_.peripheral_count; ++i)
+        if (NetworkPort* interface = peripherals_.network(i))
+            uplinks_[i] = &uplink_storage_[i].emplace<Uplink>(switch_, *interface,
+                                                              config_.net.uplink_stations);
+    if (const TrafficConfig& t = config_.net.traffic; t.present)
+        traffic_ = &traffic_storage_.emplace<TrafficPort>(
+            switch_, TrafficPort::Parameters{.mac = t.mac,
+                                             .echo = t.echo,
+                                             .frame_bytes = t.frame_bytes,
+                                             .to = config_.devices[t.device].net.mac,
+                                             .to_port = switch_ports[t.device]});
 }
 
 void ServiceGuest::run() {
@@ -50,7 +73,11 @@ void ServiceGuest::start() {
     port_.set_vector(*this);
     gic_.start();
     peripherals_.start(gic_, peripheral_priority);
-    timetable_.start(gic_, peripheral_priority);
+    for (Uplink* uplink : uplinks_)
+        if (uplink != nullptr)
+            uplink->look_at_link();
+    timetable_.start(gic_, peripheral_priority, peripherals_.any_network());
+    plan_look_at_links();
     if (!config_.polling)
         for (std::size_t i = 0; i < config_.device_count; ++i)
             gic_.enable(config_.devices[i].interrupt, request_priority);
@@ -79,19 +106,25 @@ void ServiceGuest::irq() {
     gic_.end(acknowledged);
     port_.note(Step::interrupted, id);
     port_.charge<Operation::irq_exit>();
+    port_.settle();
 }
 
 void ServiceGuest::pass() {
     answer_requests();
     handle_events();
+    if (switch_.port_count() != 0)
+        switch_.begin_pass();
     serve_peripherals();
     work_on_rings();
+    if (switch_.port_count() != 0)
+        see_to_switch();
     notify();
 }
 
 // --- requests -----------------------------------------------------------------------------------
 
 void ServiceGuest::answer_requests() {
+    port_.settle();  // the vector has marked all that has come up to here
     for (std::size_t i = 0; i < config_.device_count; ++i)
         if (slots_[i].requested)
             answer_requests(i);
@@ -188,6 +221,10 @@ void ServiceGuest::answer(std::size_t device, const Request& request) {
 // --- the work behind the requests ---------------------------------------------------------------
 
 void ServiceGuest::handle_events() {
+    if (timetable_.take_look())
+        for (std::size_t i = 0; i < peripherals_.count(); ++i)
+            if (uplinks_[i] != nullptr && !uplinks_[i]->up())
+                peripherals_.mark(i);
     while (const DeviceEvent* event = timetable_.take()) {
         Slot& s = slots_[event->device];
         if (event->kind == DeviceEventKind::device_error)
@@ -200,11 +237,20 @@ void ServiceGuest::handle_events() {
     }
 }
 
+void ServiceGuest::plan_look_at_links() {
+    for (const Uplink* uplink : uplinks_)
+        if (uplink != nullptr && !uplink->up())
+            timetable_.look_at(port_.counter() +
+                               ticks_at(link_look_interval_ns, port_.counter_frequency()));
+}
+
 void ServiceGuest::serve_peripherals() {
     for (std::size_t i = 0; i < peripherals_.count(); ++i) {
         if (!peripherals_.marked(i))
             continue;
         peripherals_.serve(i);
+        if (uplinks_[i] != nullptr)
+            uplinks_[i]->look_at_link();
         for (std::size_t d = 0; d < config_.device_count; ++d)
             if (slots_[d].peripherals.has(i))
                 slots_[d].work = true;  // input has come, or output has found room
@@ -237,6 +283,18 @@ void ServiceGuest::work_on_rings() {
         first_ = (first_ + 1) % config_.device_count;
 }
 
+void ServiceGuest::see_to_switch() {
+    if (traffic_ != nullptr)
+        traffic_->send(config_.ring_budget);
+    switch_.flush();
+    plan_look_at_links();
+    for (std::size_t i = 0; i < config_.device_count; ++i) {
+        Slot& s = slots_[i];
+        if (s.transport->take_publication_mark())
+            s.transport->publish();
+    }
+}
+
 void ServiceGuest::notify() {
     for (std::size_t i = 0; i < config_.device_count; ++i) {
         Slot& s = slots_[i];
@@ -266,6 +324,9 @@ bool ServiceGuest::anything_marked() const {
 }
 
 void ServiceGuest::idle() {
+    if (config_.poll_rings)
+        for (std::size_t i = 0; i < config_.device_count; ++i)
+            slots_[i].work = slots_[i].work || config_.devices[i].backend->network;
     if (config_.polling) {
         for (std::size_t i = 0; i < config_.device_count; ++i)
             slots_[i].requested = true;

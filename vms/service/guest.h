@@ -7,6 +7,7 @@
 //   events     what the configuration has planned for this time
 //   hardware   interrupts of the peripherals; the devices that they feed are marked for ring work
 //   rings      a budget of steps for each device in turn; requests go first between two steps
+//   switch     interfaces start sending, what frames have completed in other devices is published
 //   notify     one NOTIFY for each device whose driver wants an interrupt
 //   idle       WFI when nothing is marked
 // The vector does no more than that, so that a request never meets a device in the middle of a
@@ -23,6 +24,9 @@
 #include "vms/service/config.h"
 #include "vms/service/counters.h"
 #include "vms/service/drivers/gicv2.h"
+#include "vms/service/net/switch.h"
+#include "vms/service/net/traffic_port.h"
+#include "vms/service/net/uplink.h"
 #include "vms/service/peripherals.h"
 #include "vms/service/timetable.h"
 #include "vms/service/virtio/mmio_transport.h"
@@ -52,6 +56,13 @@ class ServiceGuest final : public InterruptVector {
     const LineCounters& line_counters(std::size_t peripheral) const {
         return peripherals_.line_counters(peripheral);
     }
+    /// nullptr: not a network interface.
+    const NetworkPort* network(std::size_t peripheral) const {
+        return peripherals_.network(peripheral);
+    }
+    /// The software switch. Its ports: the network devices, then the physical interfaces, then the
+    /// traffic station, in the order of the configuration.
+    const Switch& net() const { return switch_; }
 
   private:
     /// One device. `requested` is set by the vector and taken by the main loop: it is written whole
@@ -86,8 +97,10 @@ class ServiceGuest final : public InterruptVector {
     bool ask(std::size_t device, Request& request);
     void answer(std::size_t device, const Request& request);
     void handle_events();
+    void plan_look_at_links();
     void serve_peripherals();
     void work_on_rings();
+    void see_to_switch();
     void notify();
     void idle();
     bool anything_marked() const;
@@ -98,6 +111,11 @@ class ServiceGuest final : public InterruptVector {
     GuestCounters counters_;
     Peripherals peripherals_;
     Timetable timetable_;
+    Switch switch_;
+    std::array<Uplink*, max_peripherals> uplinks_{};
+    std::array<InPlace<Uplink>, max_peripherals> uplink_storage_;
+    TrafficPort* traffic_ = nullptr;
+    InPlace<TrafficPort> traffic_storage_;
     std::array<Slot, max_devices> slots_;
     std::size_t first_ = 0;  // whose turn it is to have its rings worked on first
 };

@@ -21,7 +21,10 @@ void Peripherals::make(Slot& slot, Port& port, const PeripheralConfig& p) {
         case PeripheralKind::pl011:
             serial.operator()<Pl011Uart>();
             break;
-        case PeripheralKind::cadence_gem:  // its driver goes here
+        case PeripheralKind::cadence_gem:
+            slot.network = &slot.storage.emplace<CadenceGem>(port, gem_parameters(p));
+            slot.peripheral = slot.network;
+            break;
         case PeripheralKind::none:
             break;
     }
@@ -65,6 +68,13 @@ bool Peripherals::interrupt(std::uint32_t id) {
             return true;
         }
     }
+    return false;
+}
+
+bool Peripherals::any_network() const {
+    for (std::size_t i = 0; i < count(); ++i)
+        if (slots_[i].network != nullptr)
+            return true;
     return false;
 }
 

@@ -9,8 +9,10 @@
 #include "service_port.h"
 #include "vms/service/config.h"
 #include "vms/service/counters.h"
+#include "vms/service/drivers/cadence_gem.h"
 #include "vms/service/drivers/cadence_uart.h"
 #include "vms/service/drivers/gicv2.h"
+#include "vms/service/drivers/network_port.h"
 #include "vms/service/drivers/pl011_uart.h"
 #include "vms/service/drivers/serial_port.h"
 #include "vms/service/in_place.h"
@@ -19,6 +21,19 @@
 #include "vms/service/serial/shared_line.h"
 
 namespace vms::service {
+
+/// What the driver of a network controller is told.
+constexpr CadenceGem::Parameters gem_parameters(const PeripheralConfig& p) {
+    return {.base = p.base,
+            .mac = p.mac,
+            .dma_base = p.dma_base,
+            .dma_size = p.dma_size,
+            .pclk_hz = p.clock_hz,
+            .rx_buffers = p.rx_buffers,
+            .tx_buffers = p.tx_buffers,
+            .max_frame = p.max_frame,
+            .phy_address = p.phy_address};
+}
 
 class Peripherals {
   public:
@@ -36,6 +51,13 @@ class Peripherals {
 
     // nullptr: no such peripheral, or it is none of that kind.
     SerialLine* line(std::size_t index) { return index < count() ? slots_[index].line : nullptr; }
+    NetworkPort* network(std::size_t index) {
+        return index < count() ? slots_[index].network : nullptr;
+    }
+
+    const NetworkPort* network(std::size_t index) const {
+        return index < count() ? slots_[index].network : nullptr;
+    }
 
     /// Set all of them up and let their interrupts through, with this priority.
     void start(Gicv2& gic, std::uint32_t priority);
@@ -51,6 +73,8 @@ class Peripherals {
         return s.marked || (s.peripheral != nullptr && s.peripheral->waits());
     }
     bool any_marked() const;
+    bool any_network() const;
+    void mark(std::size_t index) { slots_[index].marked = true; }
     /// Serve one that is marked.
     void serve(std::size_t index);
 
@@ -60,8 +84,9 @@ class Peripherals {
         LineCounters line_counters;
         Peripheral* peripheral = nullptr;
         SerialLine* line = nullptr;
+        NetworkPort* network = nullptr;
         volatile bool marked = false;
-        InPlace<CadenceUart, Pl011Uart> storage;
+        InPlace<CadenceUart, Pl011Uart, CadenceGem> storage;
         InPlace<DirectLine, FramedLine, PrefixedLine> line_storage;
     };
 

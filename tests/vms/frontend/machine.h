@@ -110,6 +110,12 @@ class Machine final : public vms::Cpu {
     }
     void retire(const vms::Work& work) override { advance(work.instructions); }
     void retire_nanoseconds(std::uint64_t ns) override { advance(ns); }
+    /// The same in steps, so that one thing can follow from another.
+    void let_happen(std::uint64_t ns) {
+        constexpr std::uint64_t step_ns = 1'000;
+        for (std::uint64_t done = 0; done < ns; done += step_ns)
+            advance(step_ns);
+    }
     void wait_for_interrupt() override {
         while (!anything_pending()) {
             std::uint64_t next = timer_due_ns();

@@ -536,7 +536,13 @@ TEST(GuestConfiguration, Problems) {
               of_device(ConfigProblem::no_shared_memory, 0));
     EXPECT_EQ(finding([](GuestConfig& c) { c.devices[1].console.ports[0].serial = 2; }),
               of_device(ConfigProblem::no_serial, 1));
-    EXPECT_EQ(finding([](GuestConfig& c) { c.peripherals[1].kind = PeripheralKind::cadence_gem; }),
+    EXPECT_EQ(finding([](GuestConfig& c) {
+                  PeripheralConfig& p = c.peripherals[1];
+                  p.kind = PeripheralKind::cadence_gem;
+                  p.mac = {0x02, 0, 0, 0, 0, 1};
+                  p.dma_base = {0x1000'0000};
+                  p.dma_size = 0x100'0000;
+              }),
               of_device(ConfigProblem::no_serial, 1));
     EXPECT_EQ(finding([](GuestConfig& c) { c.devices[1].console.ports[0].serial = 0; }),
               of_device(ConfigProblem::serial_in_use, 0));

@@ -60,6 +60,9 @@ class DriverRing {
     }
     QueueAreas areas() const { return {size_, descriptor(), driver(), device()}; }
 
+    /// Set up anew: descriptors and indices from 0. The memory is the test's to clear.
+    void restart() { next_ = index_ = 0; }
+
     void write_descriptor(std::uint16_t index, const abi::ring::Descriptor& d) {
         cpu_->poke(descriptor() + 16ull * index, d);
     }

@@ -47,6 +47,10 @@ class DeviceHost {
     virtual void config_changed(bool notify) = 0;
     /// There may be ring work that no kick announces.
     virtual void work_wanted() = 0;
+    /// Chains were completed outside of work(), in another device's turn: they are to be published.
+    virtual void publication_wanted() = 0;
+    /// DRIVER_OK, and neither DEVICE_NEEDS_RESET nor FAILED.
+    virtual bool running() const = 0;
 
   protected:
     ~DeviceHost() = default;

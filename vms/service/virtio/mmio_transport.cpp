@@ -265,8 +265,12 @@ void MmioTransport::clear_registers() {
 void MmioTransport::reset() {
     port_.charge<Operation::device_reset>();
     ++counters_.resets;
-    for (SplitQueue& q : queues_)
+    for (SplitQueue& q : queues_) {
+        // What is done and not yet shown: bytes that lie in a driver's buffer are delivered, and
+        // whoever clears up after the reset finds them.
+        q.publish();
         q.stop();
+    }
     clear_registers();
     status_ = 0;
     interrupt_status_ = 0;
@@ -425,19 +429,24 @@ bool MmioTransport::work() {
     if (!running())
         return false;
     const bool more = device_.work();
+    return !see_to_faults() && more;
+}
+
+bool MmioTransport::see_to_faults() {
     for (std::uint32_t i = 0; i < queue_count_; ++i) {
         const QueueFault fault = queues_[i].active() ? queues_[i].fault() : QueueFault::none;
         if (fault != QueueFault::none) {
             fail(fault);
-            return false;
+            return true;
         }
     }
-    return more;
+    return false;
 }
 
 void MmioTransport::publish() {
     if (!has_status(bit::driver_ok))
         return;
+    see_to_faults();
     for (std::uint32_t i = 0; i < queue_count_; ++i)
         if (queues_[i].publish())
             raise(mmio::interrupt::vring);

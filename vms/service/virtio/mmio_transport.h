@@ -43,7 +43,9 @@ class MmioTransport final : private DeviceHost {
 
     /// One bounded step of the device's ring work. True: more can be done now.
     bool work();
-    /// Make all completions visible and decide on an interrupt.
+    /// Whether publish() is called for outside of work(); the taker clears it.
+    bool take_publication_mark() { return std::exchange(publication_mark_, false); }
+    /// Make all completions visible, see to faults and decide on an interrupt.
     void publish();
     /// Whether the driver is to be interrupted; the taker clears it and notifies.
     bool take_interrupt_mark() { return std::exchange(interrupt_mark_, false); }
@@ -76,10 +78,11 @@ class MmioTransport final : private DeviceHost {
     void violation() { ++counters_.violations; }
 
     void work_wanted() override { work_mark_ = true; }
+    void publication_wanted() override { publication_mark_ = true; }
 
     bool selected() const { return queue_sel_ < queue_count_; }
     bool has_status(std::uint32_t bits) const { return (status_ & bits) == bits; }
-    bool running() const;
+    bool running() const override;
 
     std::uint32_t read_register(std::uint32_t offset);
     void write_register(std::uint32_t offset, std::uint32_t value);
@@ -98,6 +101,7 @@ class MmioTransport final : private DeviceHost {
     void clear_registers();
     void reset();
     void fail(QueueFault fault);
+    bool see_to_faults();
     void raise(std::uint32_t bits);
 
     Port& port_;
@@ -120,6 +124,7 @@ class MmioTransport final : private DeviceHost {
     std::array<QueueRegisters, max_queues> registers_{};
     std::array<SplitQueue, max_queues> queues_{};
     bool work_mark_ = false;
+    bool publication_mark_ = false;
     bool interrupt_mark_ = false;
     QueueFault last_fault_ = QueueFault::none;
 };

@@ -97,7 +97,7 @@ bool SplitQueue::available() {
     return seen_ != taken_ || look();
 }
 
-bool SplitQueue::add(Walk& walk, const ring::Descriptor& d) {
+inline bool SplitQueue::add(Walk& walk, const ring::Descriptor& d) {
     memory_->port().charge<Operation::ring_pop_descriptor>();
     ++counters_->descriptors;
     const GuestAddr address{d.addr};
@@ -163,7 +163,7 @@ bool SplitQueue::walk_indirect(Walk& walk, GuestAddr table, std::uint32_t bytes)
     return false;
 }
 
-bool SplitQueue::walk_chain(Walk& walk, std::uint16_t head) {
+inline bool SplitQueue::walk_chain(Walk& walk, std::uint16_t head) {
     std::uint32_t index = head;
     for (std::uint32_t steps = 0; steps < size_; ++steps) {
         std::array<std::byte, ring::desc::bytes> raw;
@@ -194,48 +194,55 @@ bool SplitQueue::walk_chain(Walk& walk, std::uint16_t head) {
 }
 
 DescriptorChain SplitQueue::pop(ChainStorage& storage) {
-    DescriptorChain chain;
     if (storage.in_use_ || !available())
-        return chain;
+        return {};
     memory_->port().charge<Operation::ring_pop_chain>();
     const auto head = static_cast<std::uint16_t>(
         driver_.load(ring::avail::entry(taken_ & (size_ - 1)), Width::half));
     if (head >= size_) {
         fail(QueueFault::bad_head);
-        return chain;
+        return {};
     }
     Walk walk{.segments = storage.segments_};
     if (!walk_chain(walk, head))
-        return chain;
+        return {};
     ++taken_;
     ++counters_->chains;
     memory_->port().note_consumed(identity_, taken_);
 
     const std::span<const Segment> all(storage.segments_.data(), walk.count);
-    storage.in_use_ = true;
-    chain.queue_ = this;
-    chain.storage_ = &storage;
-    chain.generation_ = generation_;
-    chain.sequence_ = static_cast<std::uint16_t>(taken_ - 1);
-    chain.head_ = head;
-    chain.writable_ = walk.writable;
-    chain.reader_ = ChainReader(all.first(walk.readable_count), walk.readable);
-    chain.writer_ = ChainWriter(all.subspan(walk.readable_count), walk.writable);
-    return chain;
+    return {*this,
+            storage,
+            generation_,
+            static_cast<std::uint16_t>(taken_ - 1),
+            head,
+            {all.first(walk.readable_count), walk.readable},
+            {all.subspan(walk.readable_count), walk.writable}};
 }
 
 void SplitQueue::complete(DescriptorChain&& chain, std::uint64_t written) {
-    DescriptorChain done = std::move(chain);
-    const bool ours = done.queue_ == this && done.generation_ == generation_ && serviceable();
+    const bool ours = chain.queue_ == this && chain.generation_ == generation_ && serviceable();
     if (ours) {
-        const std::uint64_t length = written < done.writable_ ? written : done.writable_;
+        const std::uint64_t length = written < chain.writable_ ? written : chain.writable_;
         ++counters_->used;
         if (in_order_)
-            push_in_order(done, length);
+            push_in_order(chain, length);
         else
-            push_used(done.head_, length, 1);
+            push_used(chain.head_, length, 1);
     }
-    done.close();
+    chain.close();
+}
+
+void SplitQueue::rewind(const Mark& mark, DescriptorChain&& open) {
+    open.close();
+    if (!serviceable())
+        return;
+    taken_ = mark.taken;
+    used_ = mark.used;
+    batch_ = mark.batch;
+    counters_->chains = mark.chains;
+    counters_->used = mark.completed;
+    counters_->batched = mark.batched;
 }
 
 void SplitQueue::push_used(std::uint16_t head, std::uint64_t length, std::uint16_t count) {

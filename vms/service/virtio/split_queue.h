@@ -81,6 +81,14 @@ struct QueueAreas {
 };
 
 class SplitQueue {
+    /// With IN_ORDER: chains given back whose one used element is not written yet.
+    struct Batch {
+        std::uint16_t count = 0;
+        std::uint16_t head = 0;    // of the last one
+        std::uint64_t length = 0;  // of the last one
+        bool whole = true;         // the last one was used completely
+    };
+
   public:
     SplitQueue() = default;
     SplitQueue(const SplitQueue&) = delete;
@@ -105,6 +113,27 @@ class SplitQueue {
     /// Give a chain back with the number of bytes written into it. Visible to the driver after
     /// publish().
     void complete(DescriptorChain&& chain, std::uint64_t written);
+
+    /// A state of the queue to go back to, of now; only until the next publish().
+    struct Mark {
+        std::uint16_t taken = 0;
+        std::uint16_t used = 0;
+        Batch batch{};
+        std::uint64_t chains = 0;  // the counters of that time
+        std::uint64_t completed = 0;
+        std::uint64_t batched = 0;
+    };
+    Mark mark() const {
+        return {taken_, used_, batch_, counters_->chains, counters_->used, counters_->batched};
+    }
+    /// As if nothing had been taken or completed since: the driver has been told of nothing, and
+    /// will be read anew. `open` is a chain of since then, or empty.
+    void rewind(const Mark& mark, DescriptorChain&& open);
+
+    /// Completed, and not yet visible to the driver.
+    std::uint16_t unpublished() const {
+        return static_cast<std::uint16_t>(used_ + batch_.count - published_);
+    }
 
     /// Make what was completed visible. True: the driver wants an interrupt.
     bool publish();
@@ -150,13 +179,6 @@ class SplitQueue {
     std::uint16_t used_ = 0;       // chains given back, with their used elements written
     std::uint16_t published_ = 0;  // used index as the driver sees it
 
-    /// With IN_ORDER: chains given back whose one used element is not written yet.
-    struct Batch {
-        std::uint16_t count = 0;
-        std::uint16_t head = 0;    // of the last one
-        std::uint64_t length = 0;  // of the last one
-        bool whole = true;         // the last one was used completely
-    };
     Batch batch_;
 };
 
