@@ -83,6 +83,8 @@ Platform::Platform(const Scenario& s, const models::ProbeHub& probes, const Seri
     bus_.map({"gich", p.gic.gich, cpu_interface_size, &gic_->virtual_interface_control(), banked});
     bus_.map({"gicv", p.gic.gicv, cpu_interface_size, &gic_->virtual_cpu_interface(), banked});
     build_serial_lines(s, serial);
+    network_ = std::make_unique<Network>(s, timeline_, activity_, *gic_, probes, errors_);
+    network_->map(bus_, {s.timing.device_read, s.timing.device_write, false, true}, errors_);
     if (!errors_.empty())
         return;
     hypervisor_ = std::make_unique<models::bao::Hypervisor>(config_, costs_, probes);

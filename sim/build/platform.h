@@ -1,5 +1,5 @@
 // From a scenario's description to a bound machine: bus, memory, interrupt controller, serial
-// lines, CPUs and the simulated hypervisor on them. Owns all of it for one simulation.
+// lines, network, CPUs and the simulated hypervisor on them. Owns all of it for one simulation.
 #pragma once
 
 #include <memory>
@@ -18,6 +18,7 @@
 #include "models/memory/memory.h"
 #include "models/uart/records.h"
 #include "models/uart/serial_channel.h"
+#include "sim/build/network.h"
 #include "sim/scenario/model.h"
 
 namespace sim {
@@ -54,6 +55,8 @@ class Platform {
     const std::vector<std::unique_ptr<models::Core>>& cores() const { return cores_; }
     const std::vector<std::unique_ptr<SerialLineObjects>>& serial_lines() const { return lines_; }
     const models::Gic400& gic() const { return *gic_; }
+    Network& network() { return *network_; }
+    const Network& network() const { return *network_; }
     std::uint64_t instructions() const;  ///< executed by all CPUs at all levels
 
   private:
@@ -67,6 +70,7 @@ class Platform {
     std::vector<std::unique_ptr<models::Memory>> ram_;
     std::unique_ptr<models::Gic400> gic_;
     std::vector<std::unique_ptr<SerialLineObjects>> lines_;
+    std::unique_ptr<Network> network_;
     models::bao::PathCosts costs_{};
     models::bao::Config config_;
     std::unique_ptr<models::bao::Hypervisor> hypervisor_;

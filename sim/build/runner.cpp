@@ -156,6 +156,7 @@ class Run {
     void stop(End why);
     void settle();
     void collect();
+    CpuResult load_of(const models::Core& core) const;
     void decide();
     Picos at_rest_since() const;
 
@@ -299,8 +300,31 @@ void Run::simulate() {
                                                   l->config->output, e.message()));
         }
     }
+    platform_->network().finish(results_.errors);
     // Not before what the trace has written already.
     input_loss_->finish(std::max(ended_at_, models::kernel_now()));
+}
+
+/// Where the core's time went up to the end of the run; what it waits in then counts too.
+CpuResult Run::load_of(const models::Core& core) const {
+    using models::Level;
+    CpuResult r;
+    r.cpu = core.id().value;
+    r.vm = platform_->hypervisor().cpu(core.id()).vcpu->vm->config->name;
+    for (const Level l : {Level::el0, Level::el1, Level::el2, Level::el3}) {
+        const models::TimeSpent t = core.spent(l);
+        r.busy[static_cast<std::size_t>(l)] = t.busy;
+        r.polling += t.polling;
+        (l == Level::el1 ? r.idle : r.standby) += t.waiting;
+    }
+    const Picos rest = ended_at_ > core.now() ? ended_at_ - core.now() : Picos{};
+    if (core.polling())
+        r.polling += rest;
+    else if (core.in_wfi_at(Level::el1))
+        r.idle += rest;
+    else if (core.in_wfi_at(Level::el2))
+        r.standby += rest;
+    return r;
 }
 
 void Run::collect() {
@@ -364,8 +388,22 @@ void Run::collect() {
             m[p + fmt::format("el{}_instructions", l)] = static_cast<std::int64_t>(n.instructions);
             m[p + fmt::format("el{}_mmio", l)] = static_cast<std::int64_t>(n.mmio);
         }
+        if (platform_->hypervisor().cpu(c->id()).vcpu == nullptr)
+            continue;  // no VM's
+        results_.cpus.push_back(load_of(*c));
+        const CpuResult& load = results_.cpus.back();
+        const auto put = [&](const char* name, Picos t) {
+            m[p + name] = static_cast<std::int64_t>(t.value / 1000);
+        };
+        put("el1_ns", load.busy[1]);
+        put("el2_ns", load.busy[2]);
+        put("el3_ns", load.busy[3]);
+        put("polling_ns", load.polling);
+        put("standby_ns", load.standby);
+        put("idle_ns", load.idle);
     }
     software_->add_metrics(m);
+    platform_->network().add_results(results_);
     m["run.simulated_ns"] = static_cast<std::int64_t>(results_.simulated.value / 1000);
 }
 
@@ -402,6 +440,15 @@ void Run::decide() {
             results_.diagnosis.push_back(std::move(line));
     }
     judge(results_, s_);
+    for (const FrameHop& h : results_.frames) {
+        if (h.balanced())
+            continue;
+        results_.status = Status::fail;
+        results_.diagnosis.push_back(fmt::format(
+            "Frames are not accounted for at '{}': {} sent, {} copied, {} received, {} dropped, {} "
+            "in flight. This is a fault of a model or of the software in the simulation.",
+            h.name, h.sent, h.copied, h.received, h.lost(), h.in_flight));
+    }
     // A scenario that expects nothing of its own expects its workloads to end well.
     if (s_.expect.empty() && !results_.diagnosis.empty())
         results_.status = Status::fail;
@@ -436,6 +483,7 @@ Results Run::operator()() {
         results_.errors.push_back(boot_error_text(s_, *e));
         return results_;
     }
+    platform_->network().attach(s_, platform_->hypervisor());
     wire();
     simulate();
 

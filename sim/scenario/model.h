@@ -12,6 +12,7 @@
 #include "models/base/time.h"
 #include "models/bus/target.h"
 #include "vms/types.h"
+#include "vms/workload/packets/addresses.h"
 
 namespace sim {
 
@@ -66,6 +67,26 @@ struct UartConfig {
     bool writes_file() const { return !output.empty() && output != "stdout" && output != "none"; }
 };
 
+/// A network controller of the platform, a Cadence GEM.
+struct NicConfig {
+    Place place;
+    std::string name;  ///< "gem3"
+    models::PhysAddr base{};
+    std::uint64_t size = 0x1000;
+    std::vector<vms::IntId> interrupts;  ///< of the controller; of wake-on-LAN
+    std::uint64_t stream_id = 0;         ///< by which the SMMU knows its accesses
+    vms::workload::packets::MacAddress mac;
+    std::uint8_t phy_address = 0;
+    models::Picos autonegotiation{};
+    std::uint64_t pclk_hz = 0;
+    std::uint64_t tx_buffer_bytes = 0;
+    std::uint64_t rx_buffer_bytes = 0;
+    models::Picos descriptor_read{};
+    models::Picos descriptor_write{};
+    models::Picos data_latency{};
+    std::uint64_t data_rate = 0;  ///< bits a second
+};
+
 struct GicConfig {
     unsigned version = 2;
     models::PhysAddr gicd{};
@@ -93,6 +114,7 @@ struct PlatformConfig {
     bool firmware_standby = false;  ///< standby is a PSCI call to EL3, not a plain WFI
     bool corrected_vgic = false;    ///< models::bao::Config::corrected_vgic
     std::vector<UartConfig> uarts;
+    std::vector<NicConfig> nics;
 };
 
 /// Core and interconnect figures; origin and range of each: the schema.
@@ -138,6 +160,7 @@ struct DevConfig {
     vms::GuestAddr va{};
     std::uint64_t size = 0;
     std::vector<vms::IntId> interrupts;
+    std::uint64_t id = 0;  ///< stream that the SMMU translates as the VM's; 0: none
 };
 
 struct IpcConfig {
@@ -240,6 +263,103 @@ struct VmConfig {
     SoftwareConfig software;
 };
 
+/// What befalls the frames of one direction of a link; shares in parts per billion.
+struct ImpairmentConfig {
+    std::uint64_t loss = 0;
+    std::uint64_t duplicate = 0;
+    std::uint64_t reorder = 0;
+    models::Picos reorder_delay{};
+    models::Picos jitter{};
+};
+
+struct OutageConfig {
+    models::Picos from{};
+    models::Picos until{};
+};
+
+enum class HostType { echo, sink, generator, replay };
+enum class PaceUnit { line_rate, interval, frames_per_second, bits_per_second };
+enum class Spacing { constant, poisson, burst };
+
+/// Frames of a generator: how large, and how often of so many.
+struct FrameShare {
+    std::uint64_t bytes = 64;  ///< with FCS
+    std::uint32_t weight = 1;
+};
+
+/// What only a generator has.
+struct GeneratorConfig {
+    vms::workload::packets::IpAddress target;
+    std::optional<vms::workload::packets::MacAddress> target_mac;  ///< none: asked for
+    std::uint16_t source_port = 0;
+    std::uint16_t flow = 1;
+    bool closed_loop = false;
+    PaceUnit pace = PaceUnit::line_rate;
+    models::Picos interval{};
+    std::uint64_t rate = 0;  ///< frames or bits a second, by `pace`
+    Spacing spacing = Spacing::constant;
+    std::uint32_t burst = 1;
+    std::uint64_t frame_min = 64;
+    std::uint64_t frame_max = 64;
+    std::vector<FrameShare> mix;  ///< in place of the two when not empty
+    std::uint32_t window = 1;
+    models::Picos think{};
+    models::Picos timeout{};
+    std::uint64_t count = 0;  ///< 0: no limit
+};
+
+/// A host on the wire.
+struct HostConfig {
+    Place place;
+    std::string name;
+    HostType type = HostType::echo;
+    vms::workload::packets::MacAddress mac;
+    std::optional<vms::workload::packets::Ipv4Address> ipv4;
+    std::optional<vms::workload::packets::Ipv6Address> ipv6;
+    models::Picos delay{};
+    std::size_t queue = 0;
+    bool answer_echo = true;
+    std::uint16_t port = 0;  ///< UDP: echo's and sink's own, a generator's destination
+    bool any_port = false;
+    models::Picos start{};
+    std::optional<models::Picos> until;
+    GeneratorConfig generator;
+    std::string file;  ///< replay
+    bool as_fast_as_possible = false;
+    std::uint64_t passes = 1;
+    models::Picos pause{};
+};
+
+/// An Ethernet switch between links.
+struct WireSwitchConfig {
+    Place place;
+    std::string name;
+    models::Picos latency{};
+    std::size_t queue = 0;
+    std::size_t table = 0;
+    models::Picos ageing{};
+};
+
+/// A cable between two ends, each a network controller, a host or a switch.
+struct LinkConfig {
+    Place place;
+    std::string name;
+    std::vector<std::string> between;
+    std::uint64_t rate = 0;  ///< bits a second
+    models::Picos propagation{};
+    /// Of what each end sends, in the order of `between`.
+    std::vector<ImpairmentConfig> impairments;
+    std::vector<OutageConfig> outages;
+};
+
+/// Where frames are written to a file: an end of a link, or a network device or interface of a VM.
+struct CaptureConfig {
+    Place place;
+    std::string at;    ///< a link or a VM
+    std::string name;  ///< an end of the link, a device of the VM; empty: the link's first end
+    std::string file;
+};
+
 /// What must hold at the end: a metric against a bound, or against another metric.
 struct ExpectConfig {
     Place place;
@@ -264,6 +384,10 @@ struct Scenario {
     TimingConfig timing;
     std::vector<ShmemConfig> shmemlist;
     std::vector<VmConfig> vms;
+    std::vector<HostConfig> hosts;
+    std::vector<WireSwitchConfig> switches;
+    std::vector<LinkConfig> links;
+    std::vector<CaptureConfig> captures;
     std::vector<ExpectConfig> expect;
 };
 
