@@ -31,7 +31,7 @@ LinkDirection::LinkDirection(sc_core::sc_module_name name, Side from,
 Picos LinkDirection::send(FrameRef frame, Picos at) {
     const std::size_t size = frame->bytes.size();
     const std::uint64_t bits = 8 * std::uint64_t{wire_bytes(size)};
-    if (at > free_at_ || sent_ == 0) {
+    if (at > free_at_) {
         run_start_ = at;
         run_bits_ = 0;
         free_at_ = at;

@@ -138,7 +138,9 @@ void Network::add_hosts(Results& results) const {
         m[p + "tx_bytes"] = number(c.tx_bytes);
         m[p + "tx_queue_full"] = number(c.tx_queue_full);
         m[p + "tx_link_down"] = number(c.tx_link_down);
-        FrameHop hop{.name = name + ": wire to host", .sent = c.rx_frames};
+        FrameHop hop;
+        hop.name = name + ": wire to host";
+        hop.sent = c.rx_frames;
         for (std::size_t i = 0; i < wire::received_causes; ++i) {
             const auto cause = static_cast<wire::Received>(i);
             std::string words(wire::name(cause));
@@ -183,7 +185,8 @@ void Network::add_hosts(Results& results) const {
 
 void Network::add_switches(Results& results) const {
     for (const WireSwitchObjects& w : switches_) {
-        FrameHop hop{.name = w.config->name};
+        FrameHop hop;
+        hop.name = w.config->name;
         std::uint64_t filtered = 0;
         std::uint64_t malformed = 0;
         std::uint64_t full = 0;

@@ -15,6 +15,7 @@
 #include "models/bao/legs.h"
 #include "sim/build/configuration.h"
 #include "sim/build/diagnosis.h"
+#include "sim/build/frame_account.h"
 #include "sim/build/input_loss.h"
 #include "sim/build/platform.h"
 #include "sim/build/software.h"
@@ -402,8 +403,9 @@ void Run::collect() {
         put("standby_ns", load.standby);
         put("idle_ns", load.idle);
     }
-    software_->add_metrics(m);
+    software_->add_metrics(m, s_);
     platform_->network().add_results(results_);
+    add_frame_account(results_, s_, *software_, platform_->network(), end_ == End::done);
     m["run.simulated_ns"] = static_cast<std::int64_t>(results_.simulated.value / 1000);
 }
 

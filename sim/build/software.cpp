@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/build/net_software.h"
 #include "sim/scenario/diagnostic.h"
 #include "sim/scenario/spelling.h"
 #include "vms/abi/virtio_mmio.h"
@@ -67,6 +68,12 @@ std::string progress(const vms::workload::Config& w, const vms::workload::Counte
     if (vms::workload::needs_ipc(w.kind)) {
         return fmt::format("{} of {} message(s), {} mismatch(es), {} doorbell(s) refused",
                            c.messages, w.count, c.mismatches, c.doorbells_refused);
+    }
+    if (vms::workload::needs_network(w.kind)) {
+        return fmt::format(
+            "{} sent, {} refused, {} received, {} corrupt{}", c.net.sent, c.net.refused,
+            c.net.received, c.net.corrupt,
+            c.net.unresolved ? ", and the peer's MAC address could not be found" : "");
     }
     if (w.kind == vms::workload::Kind::registers)
         return fmt::format("{} of {} read(s) answered", c.reads, w.count);
@@ -133,7 +140,7 @@ Software::Software(const Scenario& s) {
         e.vm = &vm;
         switch (vm.software.program) {
             case ProgramKind::service_guest: {
-                e.program = make_service(s, vm);
+                e.program = make_service(s, vm, e.peripherals);
                 e.service = dynamic_cast<vms::service::ServiceProgram*>(e.program.get());
                 break;
             }
@@ -180,6 +187,7 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
         dev.shared = {r->shmem.base, r->shmem.size};
         dev.interrupt = r->interrupt;
         dev.queue_size = static_cast<std::uint32_t>(d.queue_size);
+        dev.net = frontend_net(d.net);
         if (!d.acknowledge.empty())
             dev.acknowledges_before_queues = d.acknowledge == "early";
         dev.needs_reset = needs_reset(d.needs_reset);
@@ -203,7 +211,7 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
             if (const RemioDevConfig* d = find_remio(vm, w.device))
                 k.register_address = d->va + vms::abi::mmio::config_generation;
         }
-        if (wl::needs_terminal(*kind)) {
+        if (wl::needs_terminal(*kind) || wl::needs_network(*kind)) {
             const auto it =
                 std::find_if(c.devices.begin(), c.devices.end(),
                              [&](const fe::DeviceConfig& d) { return d.name == w.device; });
@@ -232,6 +240,7 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
         k.period_ns = w.period.value / 1000;
         k.start_ns = w.start.value / 1000;
         k.timer_period_ns = w.timer_period.value / 1000;
+        k.net = workload_net(w.net);
         c.workloads.push_back(std::move(k));
     }
     fe::Operations operations(c.profile->software);
@@ -241,7 +250,8 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
     return std::make_unique<fe::FrontendProgram>(std::move(c));
 }
 
-std::unique_ptr<vms::Program> Software::make_service(const Scenario& s, const VmConfig& vm) {
+std::unique_ptr<vms::Program> Software::make_service(const Scenario& s, const VmConfig& vm,
+                                                     std::vector<std::string>& names) {
     namespace sv = vms::service;
     sv::GuestConfig c;
     c.gicd = vm.gicd;
@@ -285,6 +295,8 @@ std::unique_ptr<vms::Program> Software::make_service(const Scenario& s, const Vm
         d.queue_size = static_cast<std::uint32_t>(b.queue_size);
         d.indirect = b.indirect;
         d.event_idx = b.event_idx;
+        if (b.backend == "net")
+            d.net = service_net(b, remio->bind_key);
         if (!b.serial.empty()) {
             const auto dev = std::find_if(vm.devs.begin(), vm.devs.end(),
                                           [&](const auto& x) { return x.device == b.serial; });
@@ -303,6 +315,31 @@ std::unique_ptr<vms::Program> Software::make_service(const Scenario& s, const Vm
             p.baud = uart->baud;
             d.console.ports[0].serial = c.peripheral_count++;
             peripherals.push_back(b.place);
+            names.push_back(b.serial);
+        }
+    }
+    c.poll_rings = vm.software.poll_rings;
+    c.ring_budget = vm.software.ring_budget;
+    c.net = service_switch(vm.software.net_switch);
+    std::uint64_t memory_end =
+        vm.regions.empty() ? 0 : vm.regions.front().base.value + vm.regions.front().size;
+    for (const DevConfig& dev : vm.devs) {
+        for (const NicConfig& nic : s.platform.nics) {
+            if (nic.name != dev.device)
+                continue;
+            if (c.peripheral_count == sv::max_peripherals) {
+                wrong(dev.place, "a service guest drives no more devices");
+                return std::make_unique<IdleProgram>();
+            }
+            if (!service_interface(vm, nic, dev, memory_end, c.peripherals[c.peripheral_count])) {
+                wrong(dev.place,
+                      "the first region of the VM has no room for the descriptors and "
+                      "buffers of the controller: make it larger");
+                return std::make_unique<IdleProgram>();
+            }
+            ++c.peripheral_count;
+            peripherals.push_back(dev.place);
+            names.push_back(nic.name);
         }
     }
     if (const sv::ConfigFinding f = sv::check(c); f.problem != sv::ConfigProblem::none) {
@@ -404,7 +441,16 @@ std::vector<std::string> Software::describe_unfinished() const {
     return lines;
 }
 
-void Software::add_metrics(Metrics& m) const {
+std::size_t Software::peripheral(const VmConfig& vm, const std::string& device) const {
+    for (const Entry& e : programs_)
+        if (e.vm == &vm)
+            return static_cast<std::size_t>(
+                std::find(e.peripherals.begin(), e.peripherals.end(), device) -
+                e.peripherals.begin());
+    return vms::service::no_peripheral;
+}
+
+void Software::add_metrics(Metrics& m, const Scenario& scenario) const {
     namespace wl = vms::workload;
     for (const Entry& e : programs_) {
         const std::string vm = "vms." + e.vm->name + ".";
@@ -438,6 +484,8 @@ void Software::add_metrics(Metrics& m) const {
                     add_soak(m, each, c);
                 if (e.frontend->config().workloads[i].kind == wl::Kind::ipc_ping)
                     add_durations(m, each + "round_trip_", c.round_trip_ticks);
+                if (wl::needs_network(e.frontend->config().workloads[i].kind))
+                    add_net_workload(m, each, c.net);
                 m[each + "done"] = c.state == wl::State::succeeded ? 1 : 0;
                 done = done && c.state == wl::State::succeeded;
                 sum.tx_bytes += c.tx_bytes;
@@ -475,14 +523,17 @@ void Software::add_metrics(Metrics& m) const {
                 if (e.frontend->ports(i) != 0)
                     add_console(m, p, *e.frontend, i);
             }
+            add_frontend_net(m, vm, *e.frontend);
             const auto irq = e.frontend->interrupt_counters();
             m[vm + "interrupts.exceptions"] = number(irq.exceptions);
             m[vm + "interrupts.handled"] = number(irq.handled);
             m[vm + "interrupts.spurious"] = number(irq.spurious);
             m[vm + "interrupts.unexpected"] = number(irq.unexpected);
         }
-        if (e.service != nullptr)
+        if (e.service != nullptr) {
             add_service_metrics(m, vm, *e.service, *e.vm);
+            add_service_net(m, scenario, *e.vm, *e.service);
+        }
     }
 }
 

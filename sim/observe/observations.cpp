@@ -154,10 +154,11 @@ constexpr Rule catalogue[] = {
      "fill (64 characters of a Cadence UART, 32 of a PL011), or lower the baud rate."},
     {"vgic.end-lost",
      "A guest ended an interrupt that Bao keeps outside the list registers and then did not find: "
-     "one that was disabled while active, or one spilled while another vCPU has an active one of "
-     "higher priority. It stays active: the guest never gets it again.",
-     "Do not disable an interrupt in its handler before ending it, and never while it is active; "
-     "clearing its active bit (GICD_ICACTIVER) revives it."},
+     "one that was disabled or retargeted while active, or one spilled while another vCPU has an "
+     "active one of higher priority. It stays active: the guest never gets it again.",
+     "Do not disable an interrupt in its handler before ending it, and do not move it while it is "
+     "active (in Linux: no irqbalance in the guest); clearing its active bit (GICD_ICACTIVER) "
+     "revives it."},
     {"vgic.foreign-message",
      "A message about a virtual interrupt reached a CPU of another VM. Nothing is injected into "
      "the guest, and that physical CPU loops for ever; on a board only the hypervisor's own UART "

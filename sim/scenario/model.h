@@ -11,18 +11,11 @@
 
 #include "models/base/time.h"
 #include "models/bus/target.h"
+#include "sim/scenario/network_model.h"
+#include "sim/scenario/place.h"
 #include "vms/types.h"
-#include "vms/workload/packets/addresses.h"
 
 namespace sim {
-
-/// Where a value came from, for messages: "scenarios/x.yaml:12:7: vms.linux0.cpu_affinity".
-struct Place {
-    std::string file;  ///< as given by the user; "--set" or "preset zcu104" for others
-    int line = 0;      ///< from 1; 0 when there is none
-    int column = 0;
-    std::string key;  ///< dotted path
-};
 
 enum class UartModel { cadence, pl011 };
 
@@ -65,26 +58,6 @@ struct UartConfig {
     std::optional<RecordsConfig> records;
 
     bool writes_file() const { return !output.empty() && output != "stdout" && output != "none"; }
-};
-
-/// A network controller of the platform, a Cadence GEM.
-struct NicConfig {
-    Place place;
-    std::string name;  ///< "gem3"
-    models::PhysAddr base{};
-    std::uint64_t size = 0x1000;
-    std::vector<vms::IntId> interrupts;  ///< of the controller; of wake-on-LAN
-    std::uint64_t stream_id = 0;         ///< by which the SMMU knows its accesses
-    vms::workload::packets::MacAddress mac;
-    std::uint8_t phy_address = 0;
-    models::Picos autonegotiation{};
-    std::uint64_t pclk_hz = 0;
-    std::uint64_t tx_buffer_bytes = 0;
-    std::uint64_t rx_buffer_bytes = 0;
-    models::Picos descriptor_read{};
-    models::Picos descriptor_write{};
-    models::Picos data_latency{};
-    std::uint64_t data_rate = 0;  ///< bits a second
 };
 
 struct GicConfig {
@@ -198,6 +171,7 @@ struct BackendConfig {
     std::uint64_t queue_size = 256;  ///< QueueSizeMax
     bool indirect = true;            ///< offer VIRTIO_F_RING_INDIRECT_DESC
     bool event_idx = true;           ///< offer VIRTIO_F_RING_EVENT_IDX
+    NetBackendConfig net;
 };
 
 /// What a front-end program does with one of its devices.
@@ -209,6 +183,7 @@ struct DriverConfig {
     std::string acknowledge;       ///< console: "early", "late"; empty: the profile's rule
     std::string needs_reset;       ///< console: "ignore", "stop", "restart"; empty: the profile's
     std::string early_text;        ///< console: written to emerg_wr before the probe
+    NetDriverConfig net;
 };
 
 struct WorkloadConfig {
@@ -233,6 +208,7 @@ struct WorkloadConfig {
     models::Picos period{};       ///< ipc-ping, registers: from one to the next
     models::Picos start{};
     models::Picos timer_period{};  ///< a periodic virtual timer beside the work; 0: none
+    NetWorkloadConfig net;
 };
 
 enum class ProgramKind { service_guest, frontend, idle };
@@ -243,6 +219,10 @@ struct SoftwareConfig {
     bool polling = false;  ///< service guest: ASK in a loop instead of waiting for interrupts
     /// Service guest fault: answer this many requests, then none. Absent: answer all.
     std::optional<std::uint64_t> stop_answering_after;
+    bool poll_rings = false;        ///< service guest: look at net transmit rings, no kicks
+    std::uint32_t ring_budget = 0;  ///< service guest: steps of a device before the next one's
+    SwitchConfig net_switch;        ///< service guest
+    std::vector<InterfaceConfig> interfaces;  ///< service guest: its network controllers
     std::vector<BackendConfig> backends;
     std::string profile = "linux-6.1";  ///< front-end: "linux-6.1", "bare-metal"
     std::vector<DriverConfig> drivers;
@@ -261,103 +241,6 @@ struct VmConfig {
     std::vector<IpcConfig> ipcs;
     std::vector<RemioDevConfig> remio_devs;
     SoftwareConfig software;
-};
-
-/// What befalls the frames of one direction of a link; shares in parts per billion.
-struct ImpairmentConfig {
-    std::uint64_t loss = 0;
-    std::uint64_t duplicate = 0;
-    std::uint64_t reorder = 0;
-    models::Picos reorder_delay{};
-    models::Picos jitter{};
-};
-
-struct OutageConfig {
-    models::Picos from{};
-    models::Picos until{};
-};
-
-enum class HostType { echo, sink, generator, replay };
-enum class PaceUnit { line_rate, interval, frames_per_second, bits_per_second };
-enum class Spacing { constant, poisson, burst };
-
-/// Frames of a generator: how large, and how often of so many.
-struct FrameShare {
-    std::uint64_t bytes = 64;  ///< with FCS
-    std::uint32_t weight = 1;
-};
-
-/// What only a generator has.
-struct GeneratorConfig {
-    vms::workload::packets::IpAddress target;
-    std::optional<vms::workload::packets::MacAddress> target_mac;  ///< none: asked for
-    std::uint16_t source_port = 0;
-    std::uint16_t flow = 1;
-    bool closed_loop = false;
-    PaceUnit pace = PaceUnit::line_rate;
-    models::Picos interval{};
-    std::uint64_t rate = 0;  ///< frames or bits a second, by `pace`
-    Spacing spacing = Spacing::constant;
-    std::uint32_t burst = 1;
-    std::uint64_t frame_min = 64;
-    std::uint64_t frame_max = 64;
-    std::vector<FrameShare> mix;  ///< in place of the two when not empty
-    std::uint32_t window = 1;
-    models::Picos think{};
-    models::Picos timeout{};
-    std::uint64_t count = 0;  ///< 0: no limit
-};
-
-/// A host on the wire.
-struct HostConfig {
-    Place place;
-    std::string name;
-    HostType type = HostType::echo;
-    vms::workload::packets::MacAddress mac;
-    std::optional<vms::workload::packets::Ipv4Address> ipv4;
-    std::optional<vms::workload::packets::Ipv6Address> ipv6;
-    models::Picos delay{};
-    std::size_t queue = 0;
-    bool answer_echo = true;
-    std::uint16_t port = 0;  ///< UDP: echo's and sink's own, a generator's destination
-    bool any_port = false;
-    models::Picos start{};
-    std::optional<models::Picos> until;
-    GeneratorConfig generator;
-    std::string file;  ///< replay
-    bool as_fast_as_possible = false;
-    std::uint64_t passes = 1;
-    models::Picos pause{};
-};
-
-/// An Ethernet switch between links.
-struct WireSwitchConfig {
-    Place place;
-    std::string name;
-    models::Picos latency{};
-    std::size_t queue = 0;
-    std::size_t table = 0;
-    models::Picos ageing{};
-};
-
-/// A cable between two ends, each a network controller, a host or a switch.
-struct LinkConfig {
-    Place place;
-    std::string name;
-    std::vector<std::string> between;
-    std::uint64_t rate = 0;  ///< bits a second
-    models::Picos propagation{};
-    /// Of what each end sends, in the order of `between`.
-    std::vector<ImpairmentConfig> impairments;
-    std::vector<OutageConfig> outages;
-};
-
-/// Where frames are written to a file: an end of a link, or a network device or interface of a VM.
-struct CaptureConfig {
-    Place place;
-    std::string at;    ///< a link or a VM
-    std::string name;  ///< an end of the link, a device of the VM; empty: the link's first end
-    std::string file;
 };
 
 /// What must hold at the end: a metric against a bound, or against another metric.

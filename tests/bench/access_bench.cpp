@@ -20,22 +20,13 @@
 #include "sim/observe/observations.h"
 #include "sim/observe/statistics.h"
 #include "sim/scenario/load.h"
+#include "tests/bench/kernel.h"
 #include "vms/cpu.h"
 
 namespace {
 
+using bench::Kernel;
 using models::Picos;
-
-/// A simulation kernel of its own. The kernel works on whatever context is current; the public
-/// interface has one for a process, the library keeps it behind a pointer.
-class Kernel {
-  public:
-    Kernel() : context_(std::make_unique<sc_core::sc_simcontext>()) { enter(); }
-    void enter() { sc_core::sc_curr_simcontext = context_.get(); }
-
-  private:
-    std::unique_ptr<sc_core::sc_simcontext> context_;
-};
 
 /// A front-end that accesses one register again and again.
 class Accessor final : public vms::Program {

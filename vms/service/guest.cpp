@@ -19,6 +19,10 @@ constexpr unsigned requests_in_a_row = 16;
 constexpr std::uint32_t request_priority = 0x80;
 constexpr std::uint32_t peripheral_priority = 0xa0;
 
+/// A link that is down does not interrupt when it comes back: how often it is looked at. Longer
+/// than the interval at which an interface looks itself, so that each look is one.
+constexpr std::uint64_t link_look_interval_ns = 11'000'000;
+
 }  // namespace
 
 ServiceGuest::ServiceGuest(Port& port, const GuestConfig& config)
@@ -72,7 +76,8 @@ void ServiceGuest::start() {
     for (Uplink* uplink : uplinks_)
         if (uplink != nullptr)
             uplink->look_at_link();
-    timetable_.start(gic_, peripheral_priority);
+    timetable_.start(gic_, peripheral_priority, peripherals_.any_network());
+    plan_look_at_links();
     if (!config_.polling)
         for (std::size_t i = 0; i < config_.device_count; ++i)
             gic_.enable(config_.devices[i].interrupt, request_priority);
@@ -216,6 +221,10 @@ void ServiceGuest::answer(std::size_t device, const Request& request) {
 // --- the work behind the requests ---------------------------------------------------------------
 
 void ServiceGuest::handle_events() {
+    if (timetable_.take_look())
+        for (std::size_t i = 0; i < peripherals_.count(); ++i)
+            if (uplinks_[i] != nullptr && !uplinks_[i]->up())
+                peripherals_.mark(i);
     while (const DeviceEvent* event = timetable_.take()) {
         Slot& s = slots_[event->device];
         if (event->kind == DeviceEventKind::device_error)
@@ -226,6 +235,13 @@ void ServiceGuest::handle_events() {
             s.work = true;
         answer_requests();
     }
+}
+
+void ServiceGuest::plan_look_at_links() {
+    for (const Uplink* uplink : uplinks_)
+        if (uplink != nullptr && !uplink->up())
+            timetable_.look_at(port_.counter() +
+                               ticks_at(link_look_interval_ns, port_.counter_frequency()));
 }
 
 void ServiceGuest::serve_peripherals() {
@@ -271,9 +287,7 @@ void ServiceGuest::see_to_switch() {
     if (traffic_ != nullptr)
         traffic_->send(config_.ring_budget);
     switch_.flush();
-    for (std::size_t i = 0; i < peripherals_.count(); ++i)
-        if (uplinks_[i] != nullptr && uplinks_[i]->take_wanted())
-            peripherals_.mark(i);
+    plan_look_at_links();
     for (std::size_t i = 0; i < config_.device_count; ++i) {
         Slot& s = slots_[i];
         if (s.transport->take_publication_mark())

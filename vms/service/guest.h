@@ -56,6 +56,10 @@ class ServiceGuest final : public InterruptVector {
     const LineCounters& line_counters(std::size_t peripheral) const {
         return peripherals_.line_counters(peripheral);
     }
+    /// nullptr: not a network interface.
+    const NetworkPort* network(std::size_t peripheral) const {
+        return peripherals_.network(peripheral);
+    }
     /// The software switch. Its ports: the network devices, then the physical interfaces, then the
     /// traffic station, in the order of the configuration.
     const Switch& net() const { return switch_; }
@@ -93,6 +97,7 @@ class ServiceGuest final : public InterruptVector {
     bool ask(std::size_t device, Request& request);
     void answer(std::size_t device, const Request& request);
     void handle_events();
+    void plan_look_at_links();
     void serve_peripherals();
     void work_on_rings();
     void see_to_switch();

@@ -71,6 +71,13 @@ bool Peripherals::interrupt(std::uint32_t id) {
     return false;
 }
 
+bool Peripherals::any_network() const {
+    for (std::size_t i = 0; i < count(); ++i)
+        if (slots_[i].network != nullptr)
+            return true;
+    return false;
+}
+
 bool Peripherals::any_marked() const {
     for (std::size_t i = 0; i < count(); ++i)
         if (marked(i))

@@ -55,6 +55,10 @@ class Peripherals {
         return index < count() ? slots_[index].network : nullptr;
     }
 
+    const NetworkPort* network(std::size_t index) const {
+        return index < count() ? slots_[index].network : nullptr;
+    }
+
     /// Set all of them up and let their interrupts through, with this priority.
     void start(Gicv2& gic, std::uint32_t priority);
 
@@ -69,6 +73,7 @@ class Peripherals {
         return s.marked || (s.peripheral != nullptr && s.peripheral->waits());
     }
     bool any_marked() const;
+    bool any_network() const;
     void mark(std::size_t index) { slots_[index].marked = true; }
     /// Serve one that is marked.
     void serve(std::size_t index);

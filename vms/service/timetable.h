@@ -1,5 +1,6 @@
-// The planned events of a service guest (device_event.h) on the virtual timer: one is armed at a
-// time, and the main loop takes what is due. Without events the timer is left alone.
+// What a service guest does at times of its own, on the virtual timer: the planned events of its
+// devices (device_event.h), and a look at hardware that does not tell when it changes. What is
+// next is armed, and the main loop takes what is due. Without either the timer is left alone.
 #pragma once
 
 #include <cstddef>
@@ -23,16 +24,25 @@ class Timetable {
     /// `config` outlives this.
     Timetable(Port& port, const GuestConfig& config) : port_(port), config_(config) {}
 
-    void start(Gicv2& gic, std::uint32_t priority) {
-        if (over())
+    /// `looks`: look_at() may be used.
+    void start(Gicv2& gic, std::uint32_t priority, bool looks) {
+        if (over() && !looks)
             return;
         gic.enable({abi::gicv2::virtual_timer_ppi}, priority);
         arm();
     }
+    /// take_look() will say so from this tick of the counter on, once.
+    void look_at(std::uint64_t tick) {
+        if (tick >= look_)
+            return;
+        look_ = tick;
+        if (!marked_)
+            arm();
+    }
 
     /// In the vector. True: the timer's interrupt; it is silent now.
     bool interrupt(std::uint32_t id) {
-        if (id != abi::gicv2::virtual_timer_ppi || over())
+        if (id != abi::gicv2::virtual_timer_ppi || next() == never)
             return false;
         port_.stop_timer();
         marked_ = true;
@@ -49,21 +59,37 @@ class Timetable {
             return &config_.events[next_++];
         }
         marked_ = false;
-        if (!over())
-            arm();
+        arm();
         return nullptr;
+    }
+    /// Before take(), which arms what is next.
+    bool take_look() {
+        if (!marked_ || port_.counter() < look_)
+            return false;
+        look_ = never;
+        return true;
     }
 
   private:
+    static constexpr std::uint64_t never = ~std::uint64_t{0};
+
     bool over() const { return next_ == config_.event_count; }
     std::uint64_t due() const {
         return ticks_at(config_.events[next_].at_ns, port_.counter_frequency());
     }
-    void arm() { port_.start_timer(due()); }
+    std::uint64_t next() const {
+        const std::uint64_t event = over() ? never : due();
+        return event < look_ ? event : look_;
+    }
+    void arm() {
+        if (next() != never)
+            port_.start_timer(next());
+    }
 
     Port& port_;
     const GuestConfig& config_;
     std::size_t next_ = 0;
+    std::uint64_t look_ = never;
     volatile bool marked_ = false;  // set by the vector, taken by the main loop
 };
 

@@ -6,22 +6,32 @@
 
 namespace sim::resolving {
 
-namespace {
-
 namespace packets = vms::workload::packets;
 
-/// The text has been checked.
 packets::MacAddress mac(const Value& v) {
     return packets::MacAddress::parse(v.text).value_or(packets::MacAddress{});
+}
+
+packets::IpAddress ip(const Value& v) {
+    return packets::parse_ip(v.text).value_or(packets::IpAddress{});
+}
+
+std::vector<FrameShare> mix(const Value& v) {
+    std::vector<FrameShare> out;
+    for (const Value& share : v.items)
+        out.push_back({share["frame"].u64(), small(share["weight"])});
+    return out;
 }
 
 std::uint16_t port(const Value& v) {
     return static_cast<std::uint16_t>(v.u64());
 }
 
+namespace {
+
 GeneratorConfig generator(const Value& v) {
     GeneratorConfig g;
-    g.target = packets::parse_ip(v["target"].text).value_or(packets::IpAddress{});
+    g.target = ip(v["target"]);
     if (v["target_mac"].present)
         g.target_mac = mac(v["target_mac"]);
     g.source_port = port(v["source_port"]);
@@ -44,8 +54,7 @@ GeneratorConfig generator(const Value& v) {
     g.burst = small(v["burst"]);
     g.frame_min = v["frame"].u64();
     g.frame_max = v["frame_max"].present ? v["frame_max"].u64() : g.frame_min;
-    for (const Value& share : v["mix"].items)
-        g.mix.push_back({share["frame"].u64(), small(share["weight"])});
+    g.mix = mix(v["mix"]);
     g.window = small(v["window"]);
     g.think = picos(v["think"]);
     g.timeout = picos(v["timeout"]);
@@ -80,7 +89,8 @@ HostConfig host(const Value& v, const std::string& name, std::size_t index) {
     // RFC 862: echo; RFC 863: discard.
     const bool to_echo =
         h.type == HostType::echo || (h.type == HostType::generator && h.generator.closed_loop);
-    h.port = v["port"].present ? port(v["port"]) : static_cast<std::uint16_t>(to_echo ? 7 : 9);
+    h.port =
+        v["udp_port"].present ? port(v["udp_port"]) : static_cast<std::uint16_t>(to_echo ? 7 : 9);
     h.any_port = v["any_port"].flag();
     h.start = picos(v["start"]);
     if (v["until"].present)

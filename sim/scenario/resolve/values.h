@@ -54,4 +54,17 @@ WireSwitchConfig wire_switch(const Value& v, const std::string& name);
 LinkConfig link(const Value& v, const std::string& name);
 CaptureConfig capture(const Value& v);
 
+NetBackendConfig net_backend(const Value& v);
+NetDriverConfig net_driver(const Value& v);
+/// What network workloads have, and their defaults.
+void net_workload(const Value& v, WorkloadConfig& w);
+SwitchConfig net_switch(const Value& v);
+InterfaceConfig interface(const Value& v, const std::string& name);
+
+// The texts have been checked.
+vms::workload::packets::MacAddress mac(const Value& v);
+vms::workload::packets::IpAddress ip(const Value& v);
+std::uint16_t port(const Value& v);
+std::vector<FrameShare> mix(const Value& v);
+
 }  // namespace sim::resolving

@@ -100,6 +100,12 @@ KeySpec host();
 KeySpec wire_switch();
 KeySpec link();
 KeySpec capture();
+// Of `software`: those of back-ends, drivers and workloads of networks.
+std::vector<KeySpec> net_backend();
+std::vector<KeySpec> net_driver();
+std::vector<KeySpec> net_workload();
+KeySpec net_switch();
+KeySpec interfaces();
 KeySpec timing();
 KeySpec vm();
 KeySpec software();

@@ -87,8 +87,8 @@ KeySpec host() {
             number(K::integer, "queue", "256", "1", "65536",
                    "Frames that may wait for its transmitter."),
             flag("answer_echo", "true", "Whether it answers pings."),
-            number(K::integer, "port", "", "1", highest_port,
-                   "UDP port: where echo (default 7) and sink (9) listen; where generator sends "
+            number(K::integer, "udp_port", "", "1", highest_port,
+                   "Where echo (default 7) and sink (9) listen; where generator sends "
                    "to (7 closed loop, 9 open loop)."),
             flag("any_port", "false", "sink: listens on every port."),
             number(K::time, "start", "0ns", "0ns", longest_time,

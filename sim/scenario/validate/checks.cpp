@@ -2,6 +2,7 @@
 #include "sim/scenario/validate/checks.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "sim/scenario/spelling.h"
 
@@ -67,6 +68,24 @@ const RemioDevConfig* Checks::device(const VmConfig& vm, const std::string& name
               quote(name), type == RemioType::backend ? "front-end" : "back-end",
               format_short(d->place));
     return d != nullptr && d->type == type ? d : nullptr;
+}
+
+const BackendConfig* Checks::backend_of(std::uint64_t bind_key) const {
+    for (const VmConfig& vm : s_.vms)
+        for (const RemioDevConfig& d : vm.remio_devs)
+            if (d.type == RemioType::backend && d.bind_key == bind_key)
+                for (const BackendConfig& b : vm.software.backends)
+                    if (b.device == d.name)
+                        return &b;
+    return nullptr;
+}
+
+void Checks::queue_size(const Value& v) const {
+    if (v.present && !std::has_single_bit(v.u64()))
+        error(v.place,
+              "found {}, which is no power of two; a split ring's size is one: write "
+              "{} or {}",
+              v.text, std::bit_floor(v.u64()), std::bit_ceil(v.u64()));
 }
 
 }  // namespace sim

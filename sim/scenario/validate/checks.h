@@ -95,6 +95,9 @@ class Checks {
     /// The remote I/O device of this VM with that name and side, or nullptr and an error.
     const RemioDevConfig* device(const VmConfig& vm, const std::string& name, RemioType type,
                                  const Place& place) const;
+    /// What the service guest that is bound by this key does with it; nullptr when there is none.
+    const BackendConfig* backend_of(std::uint64_t bind_key) const;
+    void queue_size(const Value& v) const;
 
   protected:
     const Scenario& s_;
@@ -117,6 +120,14 @@ void validate_workload(const Checks& c, const VmConfig& vm, const WorkloadConfig
 void validate_ipc_workload(const Checks& c, const VmConfig& vm, const WorkloadConfig& workload,
                            const Value& value);
 void validate_ipc_partners(const Checks& c);
+void validate_net_backend(const Checks& c, const VmConfig& vm, const BackendConfig& backend,
+                          const Value& value);
+void validate_net_driver(const Checks& c, const VmConfig& vm, const DriverConfig& driver,
+                         const Value& value);
+void validate_net_workload(const Checks& c, const VmConfig& vm, const WorkloadConfig& workload,
+                           const Value& value);
+/// `value`: that of the service guest's software.
+void validate_interfaces(const Checks& c, const VmConfig& vm, const Value& value);
 void validate_expectations(const Checks& c);
 
 }  // namespace sim

@@ -36,7 +36,7 @@ class NetworkChecks : private Checks {
     void host(const HostConfig& h, const Value& v) {
         std::vector<std::string> used{"type"};
         if (h.type != HostType::replay)
-            used.insert(used.end(), {"mac", "ipv4", "ipv6", "delay", "answer_echo", "port"});
+            used.insert(used.end(), {"mac", "ipv4", "ipv6", "delay", "answer_echo", "udp_port"});
         used.emplace_back("queue");
         if (h.type == HostType::sink)
             used.emplace_back("any_port");
@@ -116,6 +116,10 @@ class NetworkChecks : private Checks {
         for (const HostConfig& h : s_.hosts)
             if (h.type != HostType::replay)
                 claim(h.mac, h.place);
+        for (const VmConfig& vm : s_.vms)
+            for (const BackendConfig& b : vm.software.backends)
+                if (b.net.mac)
+                    claim(*b.net.mac, b.place);
     }
 
     void link(const LinkConfig& l, const Value& v) {

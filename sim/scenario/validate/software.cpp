@@ -14,6 +14,11 @@ namespace sim {
 
 namespace {
 
+const std::vector<std::string> console_backend_keys{"backend", "serial", "queue_size", "indirect",
+                                                    "event_idx"};
+const std::vector<std::string> console_driver_keys{"driver", "queue_size", "acknowledge",
+                                                   "needs_reset", "early_text"};
+
 class SoftwareChecks : private Checks {
   public:
     explicit SoftwareChecks(const Checks& c) : Checks(c) {}
@@ -31,6 +36,10 @@ class SoftwareChecks : private Checks {
         };
         only_for("polling", service, "service-guest");
         only_for("stop_answering_after", service, "service-guest");
+        only_for("poll_rings", service, "service-guest");
+        only_for("ring_budget", service, "service-guest");
+        only_for("switch", service, "service-guest");
+        only_for("interfaces", service, "service-guest");
         only_for("backends", service, "service-guest");
         only_for("profile", frontend, "frontend");
         only_for("drivers", frontend, "frontend");
@@ -40,8 +49,10 @@ class SoftwareChecks : private Checks {
                   "a {} needs memory, but {} has no regions; give it one, such as regions: "
                   "[{{base: 0x40000000, size: 16MiB}}]",
                   v["program"].text, vm.place.key);
-        if (service)
+        if (service) {
             backends(vm, v);
+            validate_interfaces(*this, vm, v);
+        }
         if (frontend) {
             drivers(vm, v);
             for (std::size_t i = 0; i < sw.workloads.size(); ++i)
@@ -56,14 +67,6 @@ class SoftwareChecks : private Checks {
         return v.items.empty() && (v.text.empty() || v.text == "false");
     }
 
-    void queue_size(const Value& v) {
-        if (v.present && !std::has_single_bit(v.u64()))
-            error(v.place,
-                  "found {}, which is no power of two; a split ring's size is one: write "
-                  "{} or {}",
-                  v.text, std::bit_floor(v.u64()), std::bit_ceil(v.u64()));
-    }
-
     void backends(const VmConfig& vm, const Value& v) {
         std::map<std::string, Place> serials;
         std::vector<std::string> passed;  // UARTs of this VM
@@ -75,8 +78,11 @@ class SoftwareChecks : private Checks {
             const Value& value = v["backends"].items[i];
             device(vm, b.device, RemioType::backend, b.place);
             queue_size(value["queue_size"]);
-            if (b.backend != "console")
+            if (b.backend == "net") {
+                validate_net_backend(*this, vm, b, value);
                 continue;
+            }
+            unused_keys(value, b.backend, console_backend_keys, "back-end");
             const Place& place = value["serial"].place;
             if (!value["serial"].present) {
                 error(place,
@@ -104,17 +110,6 @@ class SoftwareChecks : private Checks {
         }
     }
 
-    /// What the service guest that is bound by this key does with it; nullptr when there is none.
-    const BackendConfig* backend_of(std::uint64_t bind_key) const {
-        for (const VmConfig& vm : s_.vms)
-            for (const RemioDevConfig& d : vm.remio_devs)
-                if (d.type == RemioType::backend && d.bind_key == bind_key)
-                    for (const BackendConfig& b : vm.software.backends)
-                        if (b.device == d.name)
-                            return &b;
-        return nullptr;
-    }
-
     void drivers(const VmConfig& vm, const Value& v) {
         for (std::size_t i = 0; i < vm.software.drivers.size(); ++i) {
             const DriverConfig& d = vm.software.drivers[i];
@@ -127,9 +122,20 @@ class SoftwareChecks : private Checks {
                       "takes "
                       "{:#x}: write size: {:#x}",
                       remio->size, least_window, least_window);
-            const Value& size = v["drivers"].items[i]["queue_size"];
+            const Value& value = v["drivers"].items[i];
+            const Value& size = value["queue_size"];
             queue_size(size);
             const BackendConfig* back = remio != nullptr ? backend_of(remio->bind_key) : nullptr;
+            if (back != nullptr && back->backend != d.driver)
+                error(value["driver"].place,
+                      "found {}, but the back-end {} is {} ({}); write driver: {}, or change the "
+                      "back-end",
+                      d.driver, back->place.key, back->backend, format_short(back->place),
+                      back->backend);
+            if (d.driver == "net")
+                validate_net_driver(*this, vm, d, value);
+            else
+                unused_keys(value, d.driver, console_driver_keys, "driver");
             if (back != nullptr && size.present && size.u64() > back->queue_size)
                 error(size.place,
                       "found {}, more than {}, the queue_size of its back-end {} ({}); the device "

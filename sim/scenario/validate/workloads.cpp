@@ -34,20 +34,10 @@ class WorkloadChecks : private Checks {
         }
         if (w.type == "idle")
             return;
-        if (!v["device"].present) {
-            error(v["device"].place,
-                  "this key is missing; {} uses a device: write the name of a "
-                  "remote I/O device of {}",
-                  w.type, vm.place.key);
-        } else if (device(vm, w.device, RemioType::frontend, v["device"].place) != nullptr) {
-            const bool driven =
-                std::any_of(vm.software.drivers.begin(), vm.software.drivers.end(),
-                            [&](const DriverConfig& d) { return d.device == w.device; });
-            if (!driven)
-                error(v["device"].place,
-                      "device {} has no driver; add '{}: {{driver: console}}' "
-                      "to drivers",
-                      quote(w.device), w.device);
+        driven(vm, w, v);
+        if (w.type.starts_with("net-")) {
+            validate_net_workload(*this, vm, w, v);
+            return;
         }
         if (v["port"].given && v["port_name"].given)
             error(v["port_name"].place,
@@ -68,13 +58,37 @@ class WorkloadChecks : private Checks {
     }
 
   private:
+    void driven(const VmConfig& vm, const WorkloadConfig& w, const Value& v) {
+        const std::string kind = w.type.starts_with("net-") ? "net" : "console";
+        if (!v["device"].present) {
+            error(v["device"].place,
+                  "this key is missing; {} uses a device: write the name of a "
+                  "remote I/O device of {}",
+                  w.type, vm.place.key);
+        } else if (device(vm, w.device, RemioType::frontend, v["device"].place) != nullptr) {
+            const auto driver =
+                std::find_if(vm.software.drivers.begin(), vm.software.drivers.end(),
+                             [&](const DriverConfig& d) { return d.device == w.device; });
+            if (driver == vm.software.drivers.end())
+                error(v["device"].place,
+                      "device {} has no driver; add '{}: {{driver: {}}}' "
+                      "to drivers",
+                      quote(w.device), w.device, kind);
+            else if (driver->driver != kind)
+                error(v["device"].place,
+                      "the driver of {} is {} ({}), but {} needs {}; name another device, or "
+                      "change the type",
+                      quote(w.device), driver->driver, format_short(driver->place), w.type, kind);
+        }
+    }
+
     /// Keys that a type of workload does not read say something else than what happens.
     void workload_keys(const WorkloadConfig& w, const Value& v) {
         struct Use {
             std::string_view type;
             std::vector<std::string> keys;
         };
-        static const std::array<Use, 9> uses{
+        static const std::array<Use, 15> uses{
             Use{"console-echo", {"device", "port", "port_name", "text", "lines"}},
             Use{"console-write", {"device", "port", "port_name", "bytes", "chunk", "seed"}},
             Use{"console-read", {"device", "port", "port_name", "bytes", "seed"}},
@@ -83,6 +97,18 @@ class WorkloadChecks : private Checks {
                 {"device", "port", "port_name", "chunk", "seed", "stream", "until", "reset_every"}},
             Use{"ipc-ping", {"ipc", "event", "doorbell", "count", "bytes", "period", "seed"}},
             Use{"ipc-echo", {"ipc", "event", "doorbell", "count"}},
+            Use{"net-ping", {"device", "peer", "count", "period", "bytes", "timeout", "flow"}},
+            Use{"net-udp-echo",
+                {"device", "peer", "count", "period", "bytes", "think", "timeout", "udp_port",
+                 "local_port", "flow"}},
+            Use{"net-request-response",
+                {"device", "peer", "count", "period", "bytes", "mix", "window", "think", "timeout",
+                 "udp_port", "local_port", "flow", "seed"}},
+            Use{"net-flood",
+                {"device", "peer", "count", "bytes", "duration", "period", "mix", "batch",
+                 "udp_port", "local_port", "flow", "seed"}},
+            Use{"net-sink", {"device", "count", "udp_port", "idle", "duration"}},
+            Use{"net-serve", {"device", "count", "udp_port", "idle", "duration"}},
             Use{"registers", {"device", "count", "period"}},
             Use{"idle", {}},
         };
@@ -98,17 +124,16 @@ class WorkloadChecks : private Checks {
 
     void soak_workload(const WorkloadConfig& w, const Value& v) {
         constexpr std::uint64_t longest = vms::workload::longest_payload;
-        const std::string& duration = values_["duration"].text;
         if (!v["until"].present)
             error(v["until"].place,
                   "this key is missing; console-soak goes on for a time: write one, before the "
                   "duration ({})",
-                  duration);
+                  values_["duration"].text);
         else if (w.until >= s_.duration)
             error(v["until"].place,
                   "found {}, but the run ends after {} (duration); what is on its way then must "
                   "still arrive: write less",
-                  v["until"].text, duration);
+                  v["until"].text, values_["duration"].text);
         if (w.chunk > longest)
             error(v["chunk"].place, "found {}; a record has at most {} bytes: write that or less",
                   v["chunk"].text, longest);

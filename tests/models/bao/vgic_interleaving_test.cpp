@@ -2,7 +2,8 @@
 // interrupts: make pending, withdraw, enable, disable, retarget, SGI, acknowledge, end. Against a
 // reference of the GIC architecture (IHI 0048B 3.2, handling; 4.3, distributor; 4.4, CPU interface)
 // that keeps a record for each interrupt and knows nothing of list registers. With 1 to 16 list
-// registers and the corrected vGIC: what Bao's own loses has its tests in vgic_test.cpp.
+// registers and the corrected vGIC; and with Bao's own where it is right: without pressure on the
+// list registers, SGIs, or what is done to active interrupts (vgic_spilling_test.cpp has the rest).
 //
 // Two kinds of epochs alternate. In a settled one every step has had its effect before the next,
 // and each acknowledge must be one that the architecture allows. In a hasty one steps and the
@@ -29,24 +30,33 @@ namespace {
 using namespace rig;
 
 constexpr unsigned vcpus = 4;
-// 40 interrupts: SGIs 0-7, PPIs 20-23, SPIs 32-59.
-constexpr std::array<unsigned, 2> sgis{0, 8};
-constexpr std::array<unsigned, 2> ppis{20, 24};
-constexpr std::array<unsigned, 2> spis{32, 60};
 constexpr unsigned spurious = 1023;
 
+using Range = std::array<unsigned, 2>;  // first, one past the last
+
+/// What takes part.
+struct System {
+    unsigned list_registers = 4;
+    bool corrected = true;
+    // 40 interrupts.
+    Range sgis{0, 8};
+    Range ppis{20, 24};
+    Range spis{32, 60};
+
+    std::vector<unsigned> ids() const {
+        std::vector<unsigned> v;
+        for (const Range& r : {sgis, ppis, spis})
+            for (unsigned i = r[0]; i < r[1]; ++i)
+                v.push_back(i);
+        return v;
+    }
+};
+
 bool is_sgi(unsigned id) {
-    return id < sgis[1];
+    return id < 16;
 }
 bool is_private(unsigned id) {
     return id < 32;
-}
-std::vector<unsigned> all_ids() {
-    std::vector<unsigned> v;
-    for (const auto& range : {sgis, ppis, spis})
-        for (unsigned i = range[0]; i < range[1]; ++i)
-            v.push_back(i);
-    return v;
 }
 
 // --- the reference ------------------------------------------------------------------------------
@@ -65,6 +75,8 @@ struct Interrupt {
 
 class Reference {
   public:
+    explicit Reference(std::vector<unsigned> ids) : ids_(std::move(ids)) {}
+
     Interrupt& at(unsigned v, unsigned id) { return all_[{is_private(id) ? v : shared, id}]; }
 
     /// Why this acknowledge is wrong, or nothing. `iar` as read by vCPU v.
@@ -73,7 +85,7 @@ class Reference {
         const unsigned source = iar >> 10 & 7;
         const unsigned running = running_[v].empty() ? 256 : running_[v].back();
         if (id == spurious) {
-            for (const unsigned other : all_ids())
+            for (const unsigned other : ids_)
                 if (certain(v, other) && at(v, other).priority < running)
                     return fmt::format(
                         "spurious, though interrupt {} is pending for vCPU {} with "
@@ -86,7 +98,7 @@ class Reference {
         Interrupt& i = at(v, id);
         if (i.priority >= running)
             return fmt::format("interrupt {} preempted one of its own or higher priority", id);
-        for (const unsigned other : all_ids())
+        for (const unsigned other : ids_)
             if (certain(v, other) && at(v, other).priority < i.priority)
                 return fmt::format("interrupt {} came before {} of higher priority", id, other);
         if (is_sgi(id)) {
@@ -121,6 +133,7 @@ class Reference {
         return candidate(v, id) && (is_private(id) || at(v, id).targets.size() == 1);
     }
 
+    std::vector<unsigned> ids_;
     std::map<std::pair<unsigned, unsigned>, Interrupt> all_;
     std::array<std::vector<unsigned>, vcpus> running_;
 };
@@ -136,8 +149,13 @@ struct Account {
 
 class Interleaving {
   public:
-    Interleaving(unsigned list_registers, std::uint64_t seed, std::uint64_t steps)
-        : rig_(options(list_registers)), random_(seed), steps_(steps) {}
+    Interleaving(const System& system, std::uint64_t seed, std::uint64_t steps)
+        : system_(system),
+          ids_(system.ids()),
+          rig_(options(system)),
+          random_(seed),
+          steps_(steps),
+          reference_(ids_) {}
 
     void run() {
         rig_.run_on(0, [this](vms::Cpu& cpu) {
@@ -164,21 +182,21 @@ class Interleaving {
   private:
     enum class Kind { settled, hasty };
 
-    static Options options(unsigned list_registers) {
+    static Options options(const System& system) {
         Options o;
         o.devices = 0;
-        o.list_registers = list_registers;
+        o.list_registers = system.list_registers;
         o.firmware_standby = false;
-        o.adjust = [](bao::Config& c) {
+        o.adjust = [system](bao::Config& c) {
             c.vmlist.resize(1);
             c.vmlist[0].cpu_affinity = 0b1111;
-            c.corrected_vgic = true;
+            c.corrected_vgic = system.corrected;
         };
         return o;
     }
 
     std::uint64_t draw(std::uint64_t n) { return random_() % n; }
-    unsigned draw_from(const std::array<unsigned, 2>& range) {
+    unsigned draw_from(const Range& range) {
         return range[0] + static_cast<unsigned>(draw(range[1] - range[0]));
     }
     void fail(const std::string& what) {
@@ -278,8 +296,8 @@ class Interleaving {
     void step(vms::Cpu& cpu, unsigned v, Kind kind) {
         const bool exactly = kind == Kind::settled;
         ++done;
-        const unsigned shared = draw_from(spis);
-        const unsigned peripheral = draw(4) == 0 ? draw_from(ppis) : shared;
+        const unsigned shared = draw_from(system_.spis);
+        const unsigned peripheral = draw(4) == 0 ? draw_from(system_.ppis) : shared;
         switch (draw(exactly ? 20 : 16)) {
             case 0:
             case 1:
@@ -292,11 +310,14 @@ class Interleaving {
                 set_enabled(cpu, v, peripheral, true);
                 break;
             case 6:
-                set_enabled(cpu, v, peripheral, false);
+                if (may_move(v, peripheral, exactly))
+                    set_enabled(cpu, v, peripheral, false);
                 break;
             case 7:
             case 8:
-                send_sgi(cpu, v, draw_from(sgis), static_cast<unsigned>(draw(3)),
+                if (system_.sgis[0] == system_.sgis[1])
+                    break;
+                send_sgi(cpu, v, draw_from(system_.sgis), static_cast<unsigned>(draw(3)),
                          static_cast<unsigned>(draw(1u << vcpus)));
                 break;
             case 9:
@@ -315,6 +336,8 @@ class Interleaving {
                 accounts_[key(v, peripheral, 0)].owed = false;
                 break;
             case 17:
+                if (!may_move(v, shared, exactly))
+                    break;
                 set_targets(cpu, v, shared, static_cast<unsigned>(draw(1u << vcpus)));
                 break;
             case 18:
@@ -330,6 +353,10 @@ class Interleaving {
                     compare_registers(cpu, v, peripheral);
                 break;
         }
+    }
+    /// Bao loses an active interrupt that is disabled or retargeted.
+    bool may_move(unsigned v, unsigned id, bool exactly) {
+        return system_.corrected || (exactly && !reference_.at(v, id).active_on);
     }
     void compare_registers(vms::Cpu& cpu, unsigned v, unsigned id) {
         const Interrupt& i = reference_.at(v, id);
@@ -383,8 +410,8 @@ class Interleaving {
         }
         t = t + Picos::us(1000);
         // The end of an active interrupt may send it on to another vCPU.
-        everybody(Turn::What::prepare);
         everybody(Turn::What::finish);
+        everybody(Turn::What::prepare);
         everybody(Turn::What::drain);
         e.end = t + Picos::us(3000);
         return e;
@@ -393,7 +420,7 @@ class Interleaving {
     /// Everything enabled, each shared interrupt for one vCPU. With `fresh`, new priorities:
     /// nothing is active then.
     void prepare(vms::Cpu& cpu, unsigned v, bool fresh) {
-        for (const unsigned id : all_ids()) {
+        for (const unsigned id : ids_) {
             if (!is_private(id) && id % vcpus != v)
                 continue;
             if (fresh)
@@ -454,7 +481,7 @@ class Interleaving {
     }
     void lead(vms::Cpu& cpu) {
         for (unsigned v = 0; v < vcpus; ++v)
-            for (const unsigned id : all_ids()) {
+            for (const unsigned id : ids_) {
                 reference_.at(v, id).enabled = is_sgi(id);
                 // Bao starts at the lowest priority.
                 reference_.at(v, id).priority = 0xff;
@@ -481,7 +508,7 @@ class Interleaving {
     /// pending: the drain took everything.
     void reset_pending() {
         for (unsigned v = 0; v < vcpus; ++v)
-            for (const unsigned id : all_ids()) {
+            for (const unsigned id : ids_) {
                 reference_.at(v, id).pending = false;
                 reference_.at(v, id).sources.clear();
             }
@@ -499,6 +526,8 @@ class Interleaving {
         }
     }
 
+    System system_;
+    std::vector<unsigned> ids_;
     Rig rig_;
     std::mt19937_64 random_;
     std::uint64_t steps_;
@@ -511,6 +540,16 @@ class Interleaving {
     std::string failure_;
 };
 
+void check(const System& system, std::uint64_t seed) {
+    const std::uint64_t steps = random_steps(20'000);
+    Interleaving i(system, seed, steps);
+    i.run();
+    EXPECT_GE(i.done, steps);
+    EXPECT_GT(i.acknowledged, steps / 10);
+    EXPECT_GT(i.nested, steps / 1000);
+    EXPECT_EQ(i.acknowledged, i.ended);
+}
+
 class VgicInterleaving : public testing::TestWithParam<unsigned> {};
 
 TEST_P(VgicInterleaving, NoInterruptIsLostOrDoubled) {
@@ -518,13 +557,22 @@ TEST_P(VgicInterleaving, NoInterruptIsLostOrDoubled) {
         validation::behaviour("Virtual interrupt controller",
                               "random interleavings over 4 vCPUs and 40 interrupts: none lost or "
                               "doubled, with 1 to 16 list registers (the corrected vGIC)");
-    const std::uint64_t steps = random_steps(20'000);
-    Interleaving i(GetParam(), 1000 + GetParam(), steps);
-    i.run();
-    EXPECT_GE(i.done, steps);
-    EXPECT_GT(i.acknowledged, steps / 10);
-    EXPECT_GT(i.nested, steps / 1000);
-    EXPECT_LE(i.acknowledged - i.ended, 4 * vcpus);
+    System system;
+    system.list_registers = GetParam();
+    check(system, 1000 + GetParam());
+}
+
+TEST(VgicInterleavingAsBao, NoInterruptIsLostOrDoubledWithoutPressure) {
+    validation::behaviour("Virtual interrupt controller",
+                          "random interleavings over 4 vCPUs with a list register for each "
+                          "interrupt: none lost or doubled, as Bao has it");
+    System system;
+    system.list_registers = 16;
+    system.corrected = false;
+    system.sgis = {0, 0};
+    system.ppis = {20, 24};
+    system.spis = {32, 44};
+    check(system, 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(ListRegisters, VgicInterleaving, testing::Range(1u, 17u));

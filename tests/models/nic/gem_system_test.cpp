@@ -13,6 +13,7 @@
 #include "models/wire/link.h"
 #include "tests/models/bao/rig.h"
 #include "vms/service/drivers/cadence_gem.h"
+#include "vms/service/port/sim/program.h"
 #include "vms/workload/packets/build.h"
 #include "vms/workload/packets/parse.h"
 
@@ -31,15 +32,14 @@ constexpr packets::MacAddress host_mac{{0x02, 0, 0, 0, 0, 0x01}};
 constexpr auto own_ip = packets::Ipv4Address::of(10, 0, 0, 10);
 constexpr auto host_ip = packets::Ipv4Address::of(10, 0, 0, 1);
 
-Options with_gem(Picos quantum, std::uint64_t private_bytes = private_size) {
+Options with_gem(Picos quantum) {
     Options o;
     o.quantum = quantum;
-    o.adjust = [private_bytes](bao::Config& c) {
+    o.adjust = [](bao::Config& c) {
         c.vmlist[owner].devs.push_back({models::PhysAddr{gem_base},
                                         GuestAddr{gem_base},
                                         models::CadenceGem::window,
                                         {vms::IntId{gem_interrupt}}});
-        c.vmlist[owner].regions[0].size = private_bytes;
     };
     return o;
 }
@@ -131,15 +131,20 @@ class Pinger final : public vms::service::FrameConsumer {
 };
 
 struct System {
-    explicit System(Picos quantum)
+    explicit System(Picos quantum, std::vector<models::wire::Outage> outages = {})
         : rig(with_gem(quantum)),
           dma(rig.timeline),
-          link("link", {}, activity),
+          link("link", with(std::move(outages)), activity),
           host({.mac = host_mac, .ipv4 = host_ip}, link.b()),
           gem("gem", {}, models::IrqLine(rig.gic, vms::IntId{gem_interrupt}), activity, dma,
               link.a()) {
         const models::TargetTiming timing{Picos::ns(150), Picos::ns(50), false, true};
         rig.bus.map({"gem", models::PhysAddr{gem_base}, models::CadenceGem::window, &gem, timing});
+    }
+    static models::wire::LinkParameters with(std::vector<models::wire::Outage> outages) {
+        models::wire::LinkParameters p;
+        p.outages = std::move(outages);
+        return p;
     }
     void run(Picos until) {
         const auto error = rig.hypervisor.boot();
@@ -205,6 +210,54 @@ TEST(GemSystem, PingsAHostAndTheTimesDoNotDependOnTheQuantum) {
 
 TEST(GemSystem, PollingSeesDescriptorsAtTheirTime) {
     EXPECT_EQ(ping(false, Picos::us(1), 30), ping(false, Picos::ms(1), 30));
+}
+
+/// A service guest with the controller as the uplink of its switch, and one network device.
+vms::service::GuestConfig service_config() {
+    namespace service = vms::service;
+    service::GuestConfig c;
+    c.gicd = GuestAddr{guest_gicd};
+    c.gicc = GuestAddr{guest_gicc};
+    service::PeripheralConfig& p = c.peripherals[0];
+    p.kind = service::PeripheralKind::cadence_gem;
+    p.base = GuestAddr{gem_base};
+    p.interrupts[0] = vms::IntId{gem_interrupt};
+    p.mac = own_mac.bytes;
+    p.dma_base = GuestAddr{private_base};
+    p.dma_size = private_size;
+    p.rx_buffers = p.tx_buffers = 16;
+    c.peripheral_count = 1;
+    service::DeviceConfig& d = c.devices[0];
+    d.window_base = GuestAddr{window};
+    d.shmem_base = GuestAddr{shared_base};
+    d.shmem_size = shared_size;
+    d.interrupt = backend_interrupt(0);
+    d.backend = service::find_backend("net");
+    d.net.mac = {0x02, 0, 0, 0, 0, 0x0b};
+    c.device_count = 1;
+    return c;
+}
+
+// Nothing tells a service guest that a link is there again, and without one no front-end sends.
+TEST(GemSystem, AServiceGuestFindsALinkThatComesLate) {
+    const vms::service::GuestConfig config = service_config();
+    ASSERT_EQ(check(config).problem, vms::service::ConfigProblem::none);
+    System system(Picos::us(100), {{Picos{}, Picos::ms(30)}});
+    auto program =
+        std::make_unique<vms::service::ServiceProgram>(config, vms::service::OperationCosts{});
+    const vms::service::ServiceProgram& service = *program;
+    system.rig.run_on(owner, std::move(program));
+    system.run(Picos::ms(29));
+    ASSERT_NE(service.guest(), nullptr);
+    EXPECT_FALSE(service.guest()->network(0)->link().up);
+    EXPECT_EQ(service.network_counters(0).link_changes, 0U);
+    system.rig.timeline.set_horizon(Picos::ms(60));
+    sc_core::sc_start(Picos::ms(31).sc());
+    EXPECT_TRUE(service.guest()->network(0)->link().up);
+    EXPECT_EQ(service.network_counters(0).link_changes, 1U);
+    EXPECT_EQ(service.peripheral_counters(0).interrupts, 0U);
+    // At 21 ms and at 32 ms; then the timer is left alone.
+    EXPECT_EQ(service.peripheral_counters(0).serves, 2U);
 }
 
 }  // namespace

@@ -476,6 +476,11 @@ TEST_F(UplinkTest, ItsLinkIsTheDevices) {
     interface.state.up = true;
     uplink.look_at_link();
     EXPECT_EQ(n.transport.read(abi::mmio::config + net::config::status, 2), 1u);
+    // Found out while sending.
+    send(frame(station(0x20), station(1)));
+    interface.state.up = false;
+    rig.net.flush();
+    EXPECT_EQ(n.transport.read(abi::mmio::config + net::config::status, 2), 0u);
 }
 
 // --- configuration

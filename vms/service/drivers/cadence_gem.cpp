@@ -433,6 +433,7 @@ void CadenceGem::flush() {
     port_.device_barrier();
     write(gem::network_control, control_ | gem::control::tx_start);
     reclaim();
+    watch_link();  // who only sends is not served
 }
 
 std::uint32_t CadenceGem::reclaim() {

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <utility>
 
 #include "vms/service/drivers/network_port.h"
 #include "vms/service/net/switch.h"
@@ -22,7 +21,7 @@ class Uplink final : public SwitchPort, public FrameConsumer {
 
     std::uint8_t switch_port() const { return port_; }
 
-    /// After the interface was started or served: its link may have changed.
+    /// After the interface has done something: its link may have changed.
     void look_at_link() {
         const bool up = interface_.link().up;
         if (up == up_ && known_)
@@ -32,15 +31,12 @@ class Uplink final : public SwitchPort, public FrameConsumer {
         switch_.uplink(port_, up);
     }
 
-    /// Whether the link was missed since this was last asked: it may be back, and nothing tells.
-    bool take_wanted() { return std::exchange(wanted_, false); }
+    bool up() const { return up_; }
 
     // --- SwitchPort -------------------------------------------------------------------------
     Drop deliver(Frame& frame) override {
-        if (!up_) {
-            wanted_ = true;
+        if (!up_)
             return Drop::port_down;
-        }
         if (frame.size() > interface_.max_frame_bytes())
             return Drop::too_long;
         if (frame.partial())
@@ -52,9 +48,11 @@ class Uplink final : public SwitchPort, public FrameConsumer {
     }
     bool room() override { return !up_ || interface_.room() != 0; }
     void flush() override {
-        if (taken_)
-            interface_.flush();
+        if (!taken_)
+            return;
         taken_ = false;
+        interface_.flush();
+        look_at_link();
     }
 
     // --- FrameConsumer ----------------------------------------------------------------------
@@ -71,7 +69,6 @@ class Uplink final : public SwitchPort, public FrameConsumer {
     bool known_ = false;
     bool up_ = false;
     bool taken_ = false;
-    bool wanted_ = false;
 };
 
 }  // namespace vms::service

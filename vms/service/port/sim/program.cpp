@@ -37,6 +37,11 @@ bool ServiceProgram::switch_balanced() const {
     return !guest_ || guest_->net().balanced();
 }
 
+NetworkCounters ServiceProgram::network_counters(std::size_t peripheral) const {
+    const NetworkPort* interface = guest_ ? guest_->network(peripheral) : nullptr;
+    return interface != nullptr ? interface->counters() : NetworkCounters{};
+}
+
 LineCounters ServiceProgram::line_counters(std::size_t peripheral) const {
     return guest_ ? guest_->line_counters(peripheral) : LineCounters{};
 }

@@ -24,6 +24,8 @@ class ServiceProgram final : public Program {
     DeviceCounters device_counters(std::size_t device) const;
     PeripheralCounters peripheral_counters(std::size_t peripheral) const;
     LineCounters line_counters(std::size_t peripheral) const;
+    /// Of a network interface; zero for another peripheral.
+    NetworkCounters network_counters(std::size_t peripheral) const;
     /// The software switch's port, in the order of ServiceGuest::net(); zero before the first run.
     std::size_t switch_port_count() const;
     PortCounters switch_port_counters(std::size_t port) const;
