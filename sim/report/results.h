@@ -127,7 +127,7 @@ struct FrameHop {
     std::uint64_t copied = 0;  ///< more than one was made of one
     std::uint64_t received = 0;
     std::uint64_t in_flight = 0;
-    std::vector<Cause> dropped;
+    std::vector<Cause> dropped = {};
 
     std::uint64_t lost() const {
         std::uint64_t n = 0;
