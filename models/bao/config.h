@@ -83,6 +83,10 @@ struct Config {
     GicPlatform gic;
     unsigned cpu_num = 4;
     bool firmware_standby = false;  ///< cpu_standby is a PSCI call to EL3 and not a plain WFI
+    bool corrected_vgic = false;    ///< without what Bao's vGIC loses or doubles (vgic.h)
+    /// Injected fault: this many remote I/O requests in the pool instead of one for each CPU; 0: no
+    /// fault. Nothing else exhausts it, since a CPU stands still for its request.
+    unsigned request_pool = 0;
 };
 
 }  // namespace models::bao

@@ -40,7 +40,7 @@ const char* name(RemioOp op) {
 
 std::optional<BootError> Remio::init() {
     const Config& config = h_.config();
-    pool_.resize(config.cpu_num);
+    pool_.resize(config.request_pool != 0 ? config.request_pool : config.cpu_num);
     for (std::size_t i = 0; i < pool_.size(); ++i)
         pool_[i].id = i;
     finishing_.resize(config.cpu_num);

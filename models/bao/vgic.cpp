@@ -2,59 +2,22 @@
 // Follows the order of accesses of Bao's vgic.c, because that order is what the exits cost.
 #include "models/bao/vgic.h"
 
-#include <algorithm>
 #include <bit>
 
 #include <fmt/format.h>
 
 #include "models/bao/gic_registers.h"
 #include "models/bao/hypervisor.h"
+#include "models/bao/vgic_fields.h"
 #include "models/bao/vgic_registers.h"
 
 namespace models::bao {
 
 namespace {
 
-// Fields of a list register.
-namespace lr {
-constexpr std::uint32_t vid_mask = 0x3ff;
-constexpr unsigned pid_shift = 10;
-constexpr std::uint32_t pid_mask = 0x3ff;
-constexpr unsigned cpuid_shift = 10;
-constexpr std::uint32_t cpuid_mask = 0x7;
-constexpr std::uint32_t eoi = 1u << 19;
-constexpr unsigned prio_shift = 23;
-constexpr std::uint32_t prio_mask = 0x1f;
-constexpr unsigned state_shift = 28;
-constexpr std::uint32_t state_mask = 0x3;
-constexpr std::uint32_t hw = 1u << 31;
-
-unsigned vid(std::uint32_t v) {
-    return v & vid_mask;
-}
-std::uint8_t state(std::uint32_t v) {
-    return static_cast<std::uint8_t>(v >> state_shift & state_mask);
-}
-}  // namespace lr
-
-constexpr unsigned max_sgis = 16;
-constexpr unsigned cpu_private = 32;
-constexpr unsigned max_targets = 8;
-
-bool is_sgi(const VgicInterrupt& i) {
-    return i.id.value < max_sgis;
-}
-bool is_private(unsigned id) {
-    return id < cpu_private;
-}
-/// The bits of EISR and ELRSR that exist.
-std::uint32_t all_lrs(unsigned count) {
-    return static_cast<std::uint32_t>((std::uint64_t{1} << count) - 1);
-}
-/// SGIs are never linked to a physical interrupt.
-bool is_hw(const VgicInterrupt& i) {
-    return !is_sgi(i) && i.hw;
-}
+/// How long a CPU may wait at EL2 for another vCPU's interrupt before it counts as lost: far longer
+/// than a handler takes.
+constexpr Picos owner_wait_limit = Picos::ms(10);
 
 }  // namespace
 
@@ -144,6 +107,8 @@ bool Vgic::get_ownership(Vcpu& v, VgicInterrupt& i) const {
 void Vgic::yield_ownership(Cpu& c, VgicInterrupt& i) {
     if (is_private(i.id.value) || i.owner != c.vcpu || i.in_lr || (state_of(c, i) & active) != 0)
         return;
+    if (corrected() && spilled_list(c, i).contains(i))
+        return;
     i.owner = nullptr;
 }
 
@@ -224,6 +189,8 @@ bool Vgic::remove_lr(Cpu& c, VgicInterrupt& i) {
         else
             i.sgi_pend = static_cast<std::uint8_t>(i.sgi_pend | 1u << source);
     }
+    if (corrected())
+        return true;
     std::uint32_t hcr = gich_read(c, gich::hcr);
     if ((i.state & pending) != 0 && i.enabled)
         hcr |= gich::hcr_npie;
@@ -231,9 +198,18 @@ bool Vgic::remove_lr(Cpu& c, VgicInterrupt& i) {
     return true;
 }
 
+void Vgic::agree(Cpu& c) const {
+    if (c.vcpu->vm->vcpus.size() > 1)
+        c.core->sync();
+}
+
+SpilledList& Vgic::spilled_list(Cpu& c, const VgicInterrupt& i) {
+    return is_private(i.id.value) ? c.vcpu->vgic.spilled : c.vcpu->vm->vgicd.spilled;
+}
+
 void Vgic::add_spilled(Cpu& c, VgicInterrupt& i) {
-    auto& list = is_private(i.id.value) ? c.vcpu->vgic.spilled : c.vcpu->vm->vgicd.spilled;
-    list.push_back(&i);
+    lock_spilled(c, &i);
+    observe_push(c, i, spilled_list(c, i).push(i));
     gich_write(c, gich::hcr, gich_read(c, gich::hcr) | gich::hcr_npie);
 }
 
@@ -247,6 +223,10 @@ void Vgic::spill_lr(Cpu& c, unsigned n) {
 }
 
 bool Vgic::add_lr(Cpu& c, VgicInterrupt& i) {
+    if (corrected()) {
+        place(c, i);
+        return i.in_lr;
+    }
     if (!i.enabled || i.in_lr)
         return false;
     const unsigned lrs = h_.config().gic.list_registers;
@@ -262,7 +242,7 @@ bool Vgic::add_lr(Cpu& c, VgicInterrupt& i) {
         for (unsigned k = 0; k < lrs; ++k) {
             const std::uint32_t v = lr_read(c, k);
             const unsigned id = lr::vid(v);
-            const unsigned prio = (v >> lr::prio_shift & lr::prio_mask) << 3;
+            const unsigned prio = lr::prio(v);
             if ((lr::state(v) & active) != 0) {
                 if (prio > prio_act || (prio == prio_act && id > id_act)) {
                     id_act = id;
@@ -291,16 +271,88 @@ bool Vgic::add_lr(Cpu& c, VgicInterrupt& i) {
 }
 
 void Vgic::route(Cpu& c, VgicInterrupt& i) {
+    if (corrected()) {
+        route_correctly(c, i);
+        return;
+    }
     if (i.state == inactive || !i.enabled)
         return;
     if (is_target(c, i))
         add_lr(c, i);
     if (!i.in_lr && has_other_target(c, i)) {
         yield_ownership(c, i);
-        const unsigned others = i.targets & ~(1u << c.id.value);
-        for (unsigned p = 0; p < h_.config().cpu_num; ++p)
-            if ((others >> p & 1) != 0)
-                send(c, CpuId{static_cast<std::uint8_t>(p)}, VgicEvent::route, i.id.value, 0, 0);
+        send_route(c, i);
+    }
+}
+
+void Vgic::send_route(Cpu& c, const VgicInterrupt& i) {
+    const unsigned others = i.targets & ~(1u << c.id.value);
+    for (unsigned p = 0; p < h_.config().cpu_num; ++p)
+        if ((others >> p & 1) != 0)
+            send(c, CpuId{static_cast<std::uint8_t>(p)}, VgicEvent::route, i.id.value, 0, 0);
+}
+
+// --- what an observer sees ---------------------------------------------------------------------
+
+std::uint32_t Vgic::peek_lr(Cpu& c, unsigned n) const {
+    Access a{c.gich.offset + gich::lr + 4 * n, 0, vms::Width::word, false, c.id, {}, false};
+    a.time = c.core->now();
+    c.gich.target->access(a);
+    return static_cast<std::uint32_t>(a.value);
+}
+
+bool Vgic::in_valid_lr(Cpu& c, const VgicInterrupt& i) const {
+    if (!i.in_lr || i.owner == nullptr || i.owner->phys != c.id)
+        return false;
+    const std::uint32_t v = peek_lr(c, i.lr);
+    return lr::vid(v) == i.id.value && lr::state(v) != inactive;
+}
+
+void Vgic::observe_push(Cpu& c, const VgicInterrupt& i, const SpilledList::Pushed& p) {
+    const char* effect = p.endless        ? "the list is now linked to itself"
+                         : p.cut_off != 0 ? "those behind it are no longer found"
+                                          : "nothing is lost this time";
+    if (p.again || p.endless) {
+        h_.observe(c, "vgic.spilled-again",
+                   fmt::format("interrupt {} is put on the list of spilled ones while it is on it: "
+                               "{}",
+                               i.id.value, effect));
+    }
+    if (p.unreachable) {
+        h_.observe(c, "vgic.spilled-lost",
+                   fmt::format("interrupt {} is put behind one that has left the list of spilled "
+                               "ones: no search finds it",
+                               i.id.value));
+    }
+}
+
+void Vgic::observe_refill(Cpu& c, const VgicInterrupt& i) {
+    if (in_valid_lr(c, i)) {
+        h_.observe(c, "vgic.spilled-doubled",
+                   fmt::format("interrupt {} was still on the list of spilled ones while in list "
+                               "register {}: it is now in two, and the guest takes it twice",
+                               i.id.value, i.lr));
+    } else if (!i.enabled) {
+        h_.observe(c, "vgic.spilled-disabled",
+                   fmt::format("interrupt {} was disabled by the guest after it had been spilled: "
+                               "it is refilled all the same, and the guest takes it",
+                               i.id.value));
+    } else if (!is_target(c, i) && (i.state & active) == 0) {
+        h_.observe(c, "vgic.spilled-astray",
+                   fmt::format("interrupt {} was spilled by another vCPU and is refilled on vCPU "
+                               "{}, which is none of its targets",
+                               i.id.value, c.vcpu->id));
+    }
+}
+
+void Vgic::observe_end(Cpu& c, std::uint32_t v) {
+    const VgicInterrupt* i = get(*c.vcpu, lr::vid(v));
+    if (i != nullptr && v != 0 && is_sgi(*i) && i->sgi_pend != 0) {
+        h_.observe(c, "vgic.sgi-source-forgotten",
+                   fmt::format("SGI {} ended while it was pending from another vCPU as well: Bao "
+                               "does not find it by its list register, and leaves it pending in "
+                               "none",
+                               i->id.value));
     }
 }
 
@@ -310,6 +362,8 @@ void Vgic::inject_hw(Cpu& c, vms::IntId id) {
     VgicInterrupt* i = get(*c.vcpu, id.value);
     if (i == nullptr)
         return;
+    if (!is_private(id.value))
+        agree(c);
     i->owner = c.vcpu;
     i->state = pending;
     i->in_lr = false;
@@ -320,7 +374,7 @@ void Vgic::inject_sgi(Cpu& c, VgicInterrupt& i, unsigned source) {
     remove_lr(c, i);
     const std::uint8_t before = i.sgi_pend;
     i.sgi_pend = static_cast<std::uint8_t>(before | 1u << source);
-    if (i.sgi_pend == before) {
+    if (i.sgi_pend == before && !corrected()) {
         // Bao takes it out of the list register and, finding nothing new, leaves it there: pending,
         // in no register and on no list of spilled ones.
         if (!i.in_lr) {
@@ -381,8 +435,12 @@ void Vgic::handle_message(Cpu& c, const CpuMessage& m) {
             break;
         case VgicEvent::route:
             if (i != nullptr && get_ownership(*c.vcpu, *i)) {
-                if (is_target(c, *i))
+                if (corrected()) {
+                    remove_lr(c, *i);
+                    route(c, *i);
+                } else if (is_target(c, *i)) {
                     add_lr(c, *i);
+                }
                 yield_ownership(c, *i);
             }
             break;
@@ -399,23 +457,70 @@ void Vgic::handle_message(Cpu& c, const CpuMessage& m) {
 
 // --- maintenance --------------------------------------------------------------------------------
 
-VgicInterrupt* Vgic::highest_spilled(Cpu& c, std::uint8_t states,
-                                     std::vector<VgicInterrupt*>*& list) {
+void Vgic::lock_spilled(Cpu& c, const VgicInterrupt* i) {
+    agree(c);
+    const Cpu*& holder = c.vcpu->vm->vgicd.spilled_lock;
+    if (holder == nullptr || holder == &c)
+        return;
+    // Who holds it waits for an interrupt of some vCPU to be let go; this one's, perhaps.
+    const Picos since = c.core->now();
+    while (holder != nullptr) {
+        if (c.core->now() - since > owner_wait_limit) {
+            h_.error(c, "vgic.spilled-owned",
+                     fmt::format("CPU {} waits for the lock of the spilled interrupts{}; CPU {} "
+                                 "holds it and waits for an interrupt that another vCPU owns",
+                                 c.id.value,
+                                 i == nullptr ? "" : fmt::format(" with interrupt {}", i->id.value),
+                                 holder->id.value));
+        }
+        c.core->charge(h_.costs().refill);
+        c.core->sync();
+    }
+}
+
+VgicInterrupt* Vgic::highest_spilled(Cpu& c, std::uint8_t states, SpilledList*& list) {
     VgicInterrupt* best = nullptr;
-    for (auto* l : {&c.vcpu->vgic.spilled, &c.vcpu->vm->vgicd.spilled}) {
-        for (VgicInterrupt* i : *l) {
-            if ((state_of(c, *i) & states) == 0)
-                continue;
+    for (SpilledList* l : {&c.vcpu->vgic.spilled, &c.vcpu->vm->vgicd.spilled}) {
+        const bool ends = l->walk([&](VgicInterrupt& i) {
+            if ((state_of(c, i) & states) == 0)
+                return;
             // Nothing of the lowest priority value beats an empty hand unless its id does.
             const unsigned prio = best == nullptr ? 0xff : best->prio;
             const unsigned id = best == nullptr ? 1020 : best->id.value;
-            if (i->prio < prio || (i->prio == prio && i->id.value < id)) {
-                best = i;
+            if (i.prio < prio || (i.prio == prio && i.id.value < id)) {
+                best = &i;
                 list = l;
             }
+        });
+        if (!ends) {
+            h_.error(c, "vgic.spilled-endless",
+                     "the list of spilled interrupts is linked to itself: the search for the "
+                     "highest priority on it never ends");
         }
     }
     return best;
+}
+
+void Vgic::wait_for_owner(Cpu& c, const VgicInterrupt& i) {
+    h_.observe(c, "vgic.spilled-owned",
+               fmt::format("interrupt {} has the highest priority of the spilled ones, and vCPU {} "
+                           "owns it: the refill of vCPU {} looks at it again and again, with the "
+                           "lock of the list taken",
+                           i.id.value, i.owner->id, c.vcpu->id));
+    const Cpu*& lock = c.vcpu->vm->vgicd.spilled_lock;
+    lock = &c;
+    const Picos since = c.core->now();
+    while (i.owner != nullptr && i.owner != c.vcpu && i.state != inactive) {
+        if (c.core->now() - since > owner_wait_limit) {
+            h_.error(c, "vgic.spilled-owned",
+                     fmt::format("the refill of CPU {} waits for interrupt {}, which vCPU {} owns "
+                                 "and does not let go",
+                                 c.id.value, i.id.value, i.owner->id));
+        }
+        c.core->charge(h_.costs().refill);
+        c.core->sync();
+    }
+    lock = nullptr;
 }
 
 void Vgic::refill(Cpu& c, bool no_pending) {
@@ -423,17 +528,21 @@ void Vgic::refill(Cpu& c, bool no_pending) {
     c.core->charge(h_.costs().refill);
     std::uint32_t free = gich_read(c, gich::elrsr0) & mask;
     std::uint8_t states = no_pending ? std::uint8_t{pending} : std::uint8_t{pending | active};
+    lock_spilled(c, nullptr);
     while (free != 0) {
-        std::vector<VgicInterrupt*>* list = nullptr;
+        SpilledList* list = nullptr;
         VgicInterrupt* i = highest_spilled(c, states, list);
         if (i == nullptr) {
             const std::uint32_t hcr = gich_read(c, gich::hcr);
             gich_write(c, gich::hcr, hcr & ~(gich::hcr_npie | gich::hcr_uie));
             break;
         }
-        if (!get_ownership(*c.vcpu, *i))
-            break;  // another vCPU is at it; it will refill
-        list->erase(std::find(list->begin(), list->end(), i));
+        if (!get_ownership(*c.vcpu, *i)) {
+            wait_for_owner(c, *i);
+            continue;
+        }
+        observe_refill(c, *i);
+        list->remove(*i);
         c.core->charge(h_.costs().add_lr);
         write_lr(c, *i, static_cast<unsigned>(std::countr_zero(free)));
         states = pending | active;
@@ -451,11 +560,18 @@ void Vgic::trapped_eoir(Cpu& c) {
     while (eisr != 0) {
         const unsigned n = static_cast<unsigned>(std::countr_zero(eisr));
         const std::uint32_t v = lr_read(c, n);
+        observe_end(c, v);
         lr_write(c, n, 0);
         VgicInterrupt* i = get(*c.vcpu, v);
         if (i == nullptr)
             continue;
         c.core->charge(h_.costs().eoi_each);
+        if (in_valid_lr(c, *i)) {
+            h_.observe(c, "vgic.sgi0-forgotten",
+                       fmt::format("the end of another interrupt makes Bao forget that SGI {} is "
+                                   "in list register {}, where it stays",
+                                   i->id.value, i->lr));
+        }
         i->in_lr = false;
         if (is_sgi(*i))
             add_lr(c, *i);
@@ -467,10 +583,18 @@ void Vgic::trapped_eoir(Cpu& c) {
 }
 
 void Vgic::eoi_highest_spilled_active(Cpu& c) {
-    std::vector<VgicInterrupt*>* list = nullptr;
+    SpilledList* list = nullptr;
     VgicInterrupt* i = highest_spilled(c, active, list);
-    if (i == nullptr || !get_ownership(*c.vcpu, *i))
+    if (i == nullptr || !get_ownership(*c.vcpu, *i)) {
+        h_.observe(c, "vgic.end-lost",
+                   i == nullptr
+                       ? std::string("the guest ended an interrupt that is neither in a list "
+                                     "register nor spilled: it stays active, and never comes again")
+                       : fmt::format("the guest ended a spilled interrupt, and Bao takes it for "
+                                     "interrupt {}, which vCPU {} owns: nothing is ended",
+                                     i->id.value, i->owner->id));
         return;
+    }
     i->state = static_cast<std::uint8_t>(i->state & ~active);
     if (is_hw(*i))
         c.core->write32(c.gicd, gicd::icactiver + 4 * (i->id.value / 32), 1u << i->id.value % 32);
@@ -479,6 +603,7 @@ void Vgic::eoi_highest_spilled_active(Cpu& c) {
 }
 
 void Vgic::maintenance(Cpu& c) {
+    agree(c);
     const std::uint32_t misr = gich_read(c, gich::misr);
     h_.event(c, EventKind::maintenance, {}, misr);
     // With one list register in use an underflow request stays: nothing is free to be refilled, and
@@ -496,6 +621,10 @@ void Vgic::maintenance(Cpu& c) {
                         misr, h_.config().gic.list_registers));
     }
     c.core->charge(h_.costs().maintenance_entry);
+    if (corrected()) {
+        corrected_maintenance(c);
+        return;
+    }
     if ((misr & gich::misr_eoi) != 0)
         trapped_eoir(c);
     if ((misr & (gich::misr_np | gich::misr_u)) != 0)

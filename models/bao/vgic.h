@@ -2,6 +2,9 @@
 // virtual interrupts kept in the list registers of the real virtual interface (models/gic), spilled
 // when these are full and refilled by maintenance interrupts, passed-through interrupts linked to
 // their physical ones, and ownership of a shared interrupt by the vCPU that handles it.
+//
+// What of it loses or doubles interrupts is Bao's, and observed (vgic.*). Config::corrected_vgic
+// replaces it (vgic_corrected.cpp): with that, a VM sees what the GIC architecture says.
 #pragma once
 
 #include <array>
@@ -9,6 +12,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "models/bao/vgic_spilled.h"
 #include "models/core/el2.h"
 #include "models/core/probe.h"
 #include "vms/types.h"
@@ -36,14 +40,26 @@ struct VgicInterrupt {
     bool in_lr = false;
     std::uint8_t lr = 0;
     bool enabled = false;
-    std::uint8_t sgi_act = 0;   ///< source of the active SGI
-    std::uint8_t sgi_pend = 0;  ///< sources of the pending SGI
+    std::uint8_t sgi_act = 0;               ///< source of the active SGI
+    std::uint8_t sgi_pend = 0;              ///< sources of the pending SGI
+    VgicInterrupt* next_spilled = nullptr;  ///< SpilledList's
 };
+
+template <typename F>
+bool SpilledList::walk(F f) const {
+    std::size_t n = 0;
+    for (VgicInterrupt* i = head_; i != nullptr; i = i->next_spilled) {
+        if (n++ == longest)
+            return false;
+        f(*i);
+    }
+    return true;
+}
 
 /// Banked to a vCPU: SGIs and PPIs, its spilled ones, what its list registers last held.
 struct VgicPrivate {
     std::array<VgicInterrupt, 32> interrupts{};
-    std::vector<VgicInterrupt*> spilled;
+    SpilledList spilled;
     std::array<std::uint16_t, 64> curr_lrs{};
 };
 
@@ -54,7 +70,9 @@ struct VgicDistributor {
     std::uint32_t iidr = 0;
     unsigned int_num = 0;
     std::vector<VgicInterrupt> interrupts;  ///< shared ones, from 32 on
-    std::vector<VgicInterrupt*> spilled;
+    SpilledList spilled;
+    /// The CPU that waits at EL2 with the lock of the VM's spilled lists taken.
+    const Cpu* spilled_lock = nullptr;
 };
 
 /// Event of a vGIC CPU message.
@@ -107,10 +125,14 @@ class Vgic {
     bool is_target(const Cpu& c, const VgicInterrupt& i) const;
     bool has_other_target(const Cpu& c, const VgicInterrupt& i) const;
     void set_field(Cpu& c, Field f, VgicInterrupt& i, std::uint64_t data);
+    /// What several vCPUs share is looked at in the order of simulated time.
+    void agree(Cpu& c) const;
     bool update_field(Cpu& c, Field f, VgicInterrupt& i, std::uint64_t data);
     std::uint64_t read_field(Cpu& c, Field f, VgicInterrupt& i);
+    std::uint8_t readable_state(Cpu& c, const VgicInterrupt& i);
     void update_hw(Cpu& c, Field f, VgicInterrupt& i);
     void route(Cpu& c, VgicInterrupt& i);
+    void send_route(Cpu& c, const VgicInterrupt& i);
     bool add_lr(Cpu& c, VgicInterrupt& i);
     bool remove_lr(Cpu& c, VgicInterrupt& i);
     void write_lr(Cpu& c, VgicInterrupt& i, unsigned lr);
@@ -119,7 +141,31 @@ class Vgic {
     void refill(Cpu& c, bool no_pending);
     void trapped_eoir(Cpu& c);
     void eoi_highest_spilled_active(Cpu& c);
-    VgicInterrupt* highest_spilled(Cpu& c, std::uint8_t states, std::vector<VgicInterrupt*>*& list);
+    VgicInterrupt* highest_spilled(Cpu& c, std::uint8_t states, SpilledList*& list);
+    static SpilledList& spilled_list(Cpu& c, const VgicInterrupt& i);
+    void lock_spilled(Cpu& c, const VgicInterrupt* i);
+    void wait_for_owner(Cpu& c, const VgicInterrupt& i);
+
+    // What an observer sees of it; no access of the machine, and no time.
+    std::uint32_t peek_lr(Cpu& c, unsigned n) const;
+    bool in_valid_lr(Cpu& c, const VgicInterrupt& i) const;
+    void observe_push(Cpu& c, const VgicInterrupt& i, const SpilledList::Pushed& p);
+    void observe_refill(Cpu& c, const VgicInterrupt& i);
+    void observe_end(Cpu& c, std::uint32_t v);
+
+    // The corrected vGIC (vgic_corrected.cpp).
+    bool corrected() const;
+    void place(Cpu& c, VgicInterrupt& i);
+    void route_correctly(Cpu& c, VgicInterrupt& i);
+    /// The first spilled one of this vCPU in priority, of the active or of the pending ones.
+    VgicInterrupt* first_spilled(Cpu& c, bool is_active);
+    /// A list register for this interrupt, spilling what comes after it; or -1.
+    int make_room(Cpu& c, const VgicInterrupt& i);
+    /// Bring the list registers up to date with the lists.
+    void rebalance(Cpu& c);
+    void ended(Cpu& c, VgicInterrupt& i);
+    void end_spilled_active(Cpu& c);
+    void corrected_maintenance(Cpu& c);
     void inject_sgi(Cpu& c, VgicInterrupt& i, unsigned source);
     void update_enable(Cpu& c);
     void sgir(Cpu& c, std::uint32_t value, const Mark& from);

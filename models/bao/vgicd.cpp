@@ -5,6 +5,7 @@
 
 #include "models/bao/hypervisor.h"
 #include "models/bao/vgic.h"
+#include "models/bao/vgic_fields.h"
 #include "models/bao/vgic_registers.h"
 
 namespace models::bao {
@@ -47,16 +48,6 @@ const Vgic::FieldInfo& Vgic::info(Field f) {
 }
 
 namespace {
-
-constexpr unsigned max_sgis = 16;
-constexpr unsigned max_targets = 8;
-
-bool is_sgi(const VgicInterrupt& i) {
-    return i.id.value < max_sgis;
-}
-bool is_hw(const VgicInterrupt& i) {
-    return !is_sgi(i) && i.hw;
-}
 
 /// vCPU mask of a VM to physical CPU mask, and back.
 std::uint8_t to_physical(const Vm& vm, std::uint64_t mask) {
@@ -119,6 +110,21 @@ bool Vgic::update_field(Cpu& c, Field f, VgicInterrupt& i, std::uint64_t data) {
     return false;
 }
 
+/// What the pending and active registers show: Bao's copy, which holds nothing while the interrupt
+/// is in a list register.
+std::uint8_t Vgic::readable_state(Cpu& c, const VgicInterrupt& i) {
+    if (corrected())
+        return state_of(c, i);
+    if (i.state == inactive && in_valid_lr(c, i)) {
+        h_.observe(
+            c, "vgic.state-unread",
+            fmt::format("the guest read the pending or active state of interrupt {}, which is "
+                        "in a list register: it reads 0",
+                        i.id.value));
+    }
+    return i.state;
+}
+
 std::uint64_t Vgic::read_field(Cpu& c, Field f, VgicInterrupt& i) {
     switch (f) {
         case Field::set_enable:
@@ -126,10 +132,10 @@ std::uint64_t Vgic::read_field(Cpu& c, Field f, VgicInterrupt& i) {
             return i.enabled ? 1 : 0;
         case Field::set_pending:
         case Field::clear_pending:
-            return (i.state & pending) != 0 ? 1 : 0;
+            return (readable_state(c, i) & pending) != 0 ? 1 : 0;
         case Field::set_active:
         case Field::clear_active:
-            return (i.state & active) != 0 ? 1 : 0;
+            return (readable_state(c, i) & active) != 0 ? 1 : 0;
         case Field::config:
             return i.cfg;
         case Field::priority:
@@ -181,8 +187,7 @@ void Vgic::update_hw(Cpu& c, Field f, VgicInterrupt& i) {
 }
 
 void Vgic::set_field(Cpu& c, Field f, VgicInterrupt& i, std::uint64_t data) {
-    if (c.vcpu->vm->vcpus.size() > 1)
-        c.core->sync();
+    agree(c);
     if (get_ownership(*c.vcpu, i)) {
         remove_lr(c, i);
         if (update_field(c, f, i, data) && is_hw(i))

@@ -15,8 +15,8 @@
 
 #include "models/base/random.h"
 #include "models/base/time.h"
+#include "models/base/wake_timer.h"
 #include "models/core/activity.h"
-#include "models/uart/wake_timer.h"
 #include "models/wire/host.h"
 #include "models/wire/ring.h"
 #include "models/wire/traffic.h"

@@ -24,8 +24,8 @@
 
 #include "models/base/random.h"
 #include "models/base/time.h"
+#include "models/base/wake_timer.h"
 #include "models/core/activity.h"
-#include "models/uart/wake_timer.h"
 #include "models/wire/link_end.h"
 #include "models/wire/ring.h"
 

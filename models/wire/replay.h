@@ -10,8 +10,8 @@
 #include <systemc>
 
 #include "models/base/time.h"
+#include "models/base/wake_timer.h"
 #include "models/core/activity.h"
-#include "models/uart/wake_timer.h"
 #include "models/wire/frame_pool.h"
 #include "models/wire/link_end.h"
 #include "models/wire/pcap.h"

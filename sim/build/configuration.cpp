@@ -193,6 +193,7 @@ std::optional<models::bao::Config> make_configuration(const Scenario& s,
     const PlatformConfig& p = s.platform;
     config.cpu_num = p.cpu_num;
     config.firmware_standby = p.firmware_standby;
+    config.corrected_vgic = p.corrected_vgic;
     config.gic = {p.gic.gicd,        p.gic.gicc,           p.gic.gich,           p.gic.gicv,
                   p.gic.maintenance, p.gic.list_registers, p.gic.interrupt_lines};
     for (std::size_t i = 0; i < s.vms.size(); ++i)

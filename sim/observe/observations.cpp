@@ -119,6 +119,12 @@ constexpr Rule catalogue[] = {
     {"remio.register-wider-than-access",
      "A store handed over a register with bits set above its width: Bao passes on all 64 bits.",
      "Mask the value to the access width in the back-end."},
+    {"smmu.translation-fault",
+     "A device reached for memory that no stage-2 map of its stream leads to: the SMMU refused the "
+     "access, and the device saw a bus error.",
+     "Give the VM that has the device a region there, and compare the id of the device in Bao's "
+     "configuration with the stream of the device: without the right id the hypervisor sets no "
+     "translation up for it."},
     {"standby.interrupt-late",
      "Another interrupt became pending while an access was outstanding: the standby spins until "
      "the answer, and the guest gets the interrupt only then.",
@@ -146,6 +152,13 @@ constexpr Rule catalogue[] = {
      "driver learns of it by an error flag alone.",
      "Look for what keeps the service guest from its UART for longer than the FIFO takes to "
      "fill (64 characters of a Cadence UART, 32 of a PL011), or lower the baud rate."},
+    {"vgic.end-lost",
+     "A guest ended an interrupt that Bao keeps outside the list registers and then did not find: "
+     "one that was disabled or retargeted while active, or one spilled while another vCPU has an "
+     "active one of higher priority. It stays active: the guest never gets it again.",
+     "Do not disable an interrupt in its handler before ending it, and do not move it while it is "
+     "active (in Linux: no irqbalance in the guest); clearing its active bit (GICD_ICACTIVER) "
+     "revives it."},
     {"vgic.foreign-message",
      "A message about a virtual interrupt reached a CPU of another VM. Nothing is injected into "
      "the guest, and that physical CPU loops for ever; on a board only the hypervisor's own UART "
@@ -158,16 +171,68 @@ constexpr Rule catalogue[] = {
      "compare the interrupt in the device tree with the configuration."},
     {"vgic.maintenance-storm",
      "The maintenance interrupt came again and again without an instruction of the guest between: "
-     "an underflow request stayed, because no list register was free. That physical CPU never gets "
+     "a request to refill stayed, because no list register was free. That physical CPU never gets "
      "back to its guest.",
      "Use a GIC with more list registers; with one, an interrupt that is changed while it is in "
-     "the register leads here."},
+     "the register leads here, with any number so many nested handlers as there are registers, "
+     "and one more interrupt of lower priority."},
     {"vgic.sgi-lost",
      "A guest SGI came again from the same vCPU while the earlier one was still pending. Bao takes "
      "it out of its list register and, since nothing is new, does not put it back: the receiver "
      "gets neither, until the same SGI comes from another vCPU.",
      "Let the sender wait until the receiver has seen the earlier SGI, as an acknowledgement in "
      "shared memory; a Linux guest may lose rescheduling interrupts this way."},
+    {"vgic.sgi-source-forgotten",
+     "An SGI ended while the same one was pending from another vCPU. Bao looks the interrupt up by "
+     "the whole list register instead of its id, finds none and leaves the other pending in no "
+     "register: the receiver does not get it, and every later one from that vCPU is lost as well.",
+     "Avoid one SGI number for several senders; a Linux guest with more than two vCPUs may stall "
+     "on a function call or a rescheduling interrupt that never came."},
+    {"vgic.sgi0-forgotten",
+     "The end of an interrupt that the hypervisor injected made Bao take SGI 0 for one that ended, "
+     "while it was in a list register. It stays there, and is not known to be: when SGI 0 comes "
+     "again it is in two registers, and the receiver may take it twice.",
+     "Let handlers of SGI 0 (in Linux: rescheduling) bear being called once too often."},
+    {"vgic.spilled-again",
+     "An interrupt that is on the list of spilled ones was put there again: the list loses those "
+     "behind it, or is linked to itself. Any write of the guest to a distributor register that "
+     "covers a spilled interrupt leads here while no list register is free.",
+     "Keep the number of interrupts that can be pending at once below that of list registers (4 "
+     "on a GIC-400), or enable and configure all of them before the first can come."},
+    {"vgic.spilled-astray",
+     "An interrupt that one vCPU had spilled was refilled into a list register of another, which "
+     "is none of its targets: the wrong vCPU handles it.",
+     "Let drivers bear a handler on any vCPU, or stay below the number of list registers."},
+    {"vgic.spilled-disabled",
+     "An interrupt was disabled by the guest while it was spilled, and refilled all the same: the "
+     "guest takes an interrupt that it has disabled.",
+     "Let the handler check its device; stay below the number of list registers."},
+    {"vgic.spilled-doubled",
+     "An interrupt that was put into a list register by other means while on the list of spilled "
+     "ones was refilled too: it is in two registers, and the guest takes it twice.",
+     "Let handlers bear being called once too often; stay below the number of list registers."},
+    {"vgic.spilled-endless",
+     "The list of spilled interrupts is linked to itself, and Bao searches it. Nothing is injected "
+     "into the guest, and that physical CPU loops for ever without a word, with the lock of the "
+     "list taken.",
+     "See vgic.spilled-again, which came before."},
+    {"vgic.spilled-lost",
+     "An interrupt was spilled after the last one on the list had been taken off it: Bao appends "
+     "it to the one that has left, and no search finds it. The guest does not get it until it is "
+     "made pending anew.",
+     "Stay below the number of list registers: a lost interrupt of a device that waits for its "
+     "handler is a dead device."},
+    {"vgic.spilled-owned",
+     "A vCPU that refills its list registers found first on the VM's list an interrupt that "
+     "another vCPU owns. It looks again and again, with the lock of the list taken, until the "
+     "owner lets go; after 10 ms the run takes it for a hang.",
+     "Keep handlers short, and no handler preempted for long; stay below the number of list "
+     "registers."},
+    {"vgic.state-unread",
+     "A guest read the pending or active state of an interrupt that is in a list register. Bao "
+     "answers from its own copy, which says neither.",
+     "Do not poll GICD_ISPENDR or GICD_ISACTIVER in a guest; Linux does so when it synchronises "
+     "with a handler (synchronize_irq)."},
     {"vgic.unknown-interrupt",
      "An interrupt was to be injected that does not exist in the VM: nothing happens.",
      "Compare the interrupt with the number of interrupt lines of the platform."},

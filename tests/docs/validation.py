@@ -2,15 +2,19 @@
 """Makes docs/validation.md from what the tests say of themselves (tests/support/validation.h), or
 compares it with the one in the repository.
 
-    validation.py SOURCE_DIR TEST_PROGRAM...            compare; fails when they differ
-    validation.py --update SOURCE_DIR TEST_PROGRAM...   write
+    validation.py SOURCE_DIR TEST_PROGRAM[:FILTER]...            compare; fails when they differ
+    validation.py --update SOURCE_DIR TEST_PROGRAM[:FILTER]...   write
+
+FILTER chooses among the program's tests, as --gtest_filter does.
 
 Every test runs in a process of its own: SystemC allows one simulation per process. Also fails when
-a test fails, or when a measured row of GICv2 is neither shown by a test nor among the inputs.
+a test fails, when a measured row of GICv2 is neither shown by a test nor among the inputs, or when
+no test makes a rule of docs/observations.md be observed.
 """
 import csv
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -29,9 +33,9 @@ INPUTS = (
 )
 
 
-def tests_of(program):
+def tests_of(program, wanted):
     suite = None
-    listing = subprocess.run([program, "--gtest_list_tests"], capture_output=True, text=True, check=True)
+    listing = subprocess.run([program, "--gtest_list_tests", f"--gtest_filter={wanted or '*'}"], capture_output=True, text=True, check=True)
     for line in listing.stdout.splitlines():
         if line.startswith("Running main"):
             continue
@@ -48,22 +52,24 @@ def properties(program, test, directory):
     if run.returncode != 0:
         sys.exit(f"{test} fails:\n{run.stdout}")
     case = json.loads(out.read_text())["testsuites"][0]["testsuite"][0]
-    return {k: v for k, v in case.items() if k.startswith(("row_", "behaviour_"))}
+    return {k: v for k, v in case.items() if k.startswith(("row_", "behaviour_", "observation_"))}
 
 
 def collect(programs):
-    rows, behaviours = {}, {}
+    rows, behaviours, observations = {}, {}, {}
     with tempfile.TemporaryDirectory() as directory:
-        for program in programs:
-            for test in tests_of(program):
+        for program, _, wanted in (p.partition(":") for p in programs):
+            for test in tests_of(program, wanted):
                 for key, value in properties(program, test, directory).items():
                     if key.startswith("row_"):
                         gic, leg, simulated = value.split("|")
                         rows[gic, leg] = (int(simulated), test)
+                    elif key.startswith("observation_"):
+                        observations.setdefault(value, set()).add(test)
                     else:
                         chapter, statement = value.split("|", 1)
                         behaviours.setdefault(chapter, []).append((statement, test))
-    return rows, behaviours
+    return rows, behaviours, observations
 
 
 def measured(source):
@@ -73,7 +79,13 @@ def measured(source):
     return [row for row in csv.reader(lines) if row and row[0] == "GICv2"]
 
 
-def document(source, rows, behaviours):
+def catalogue(source):
+    """The rules that can be observed: the headings of docs/observations.md."""
+    text = (source / "docs/observations.md").read_text(encoding="utf-8")
+    return re.findall(r"^## `([\w.-]+)`$", text, re.MULTILINE)
+
+
+def document(source, rows, behaviours, observations):
     text = [
         "# Validation",
         "",
@@ -108,11 +120,27 @@ def document(source, rows, behaviours):
         "",
         "## Behaviour",
         "",
-        "What is known of the hypervisor's behaviour, and the test that shows it.",
+        "What is known of the behaviour of the hypervisor and of the interrupt controller, and the test that",
+        "shows it.",
     ]
     for chapter in sorted(behaviours):
         text += ["", f"### {chapter}", "", "| behaviour | test |", "|---|---|"]
         text += [f"| {statement} | `{test}` |" for statement, test in sorted(behaviours[chapter])]
+    text += [
+        "",
+        "## Observations",
+        "",
+        "Each rule of [observations.md](observations.md), and the tests that make it be observed.",
+        "",
+        "| rule | tests |",
+        "|---|---|",
+    ]
+    for rule in catalogue(source):
+        if rule in observations:
+            tests = ", ".join(f"`{test}`" for test in sorted(observations[rule]))
+            text.append(f"| `{rule}` | {tests} |")
+        else:
+            missing.append(f"observation {rule}")
     return "\n".join(text) + "\n", missing
 
 
@@ -123,7 +151,7 @@ def main(arguments):
     text, missing = document(source, *collect(programs))
     path = source / "docs/validation.md"
     if missing:
-        sys.exit("measured rows that no test shows:\n  " + "\n  ".join(missing))
+        sys.exit("measured rows and observations that no test shows:\n  " + "\n  ".join(missing))
     if update:
         path.write_text(text, encoding="utf-8")
     elif not path.exists() or path.read_text(encoding="utf-8") != text:

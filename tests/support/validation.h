@@ -1,5 +1,6 @@
-// How a test names what it is evidence for: a measured row, or a statement of a source. The names
-// go into the test's properties, from which tests/docs/validation.py makes docs/validation.md.
+// How a test names what it is evidence for: a measured row, a statement of a source, or an
+// observation. The names go into the test's properties, from which tests/docs/validation.py makes
+// docs/validation.md.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,12 @@ inline void behaviour(std::string_view chapter, std::string_view statement) {
     static unsigned number = 0;
     ::testing::Test::RecordProperty(fmt::format("behaviour_{}", number++),
                                     fmt::format("{}|{}", chapter, statement));
+}
+
+/// This test makes something be observed: the rule, as in the catalogue (sim/observe).
+inline void observation(std::string_view rule) {
+    static unsigned number = 0;
+    ::testing::Test::RecordProperty(fmt::format("observation_{}", number++), std::string(rule));
 }
 
 }  // namespace validation

@@ -289,6 +289,7 @@ TEST(Mechanism, SpinAddsItsIterations) {
     EXPECT_EQ(r.recorder.of(Leg::el3_3b).size(), spins.size() + 1);
     EXPECT_EQ(r.recorder.of(Leg::el3_4a).size(), spins.size() + 1);
     expect_row(r.recorder, Leg::fe_rd_4b, 319, 1);
+    EXPECT_TRUE(r.recorder.observed("standby.interrupt-late"));
 }
 
 TEST(Mechanism, GrowthWithDevicesAndRegions) {

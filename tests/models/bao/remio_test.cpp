@@ -9,7 +9,7 @@ namespace {
 
 using namespace rig;
 
-std::function<void(vms::Cpu&)> after_boot(std::function<void(vms::Cpu&)> f) {
+std::function<void(vms::Cpu&)> after_boot(const std::function<void(vms::Cpu&)>& f) {
     return [f](vms::Cpu& cpu) {
         cpu.retire_nanoseconds(1'000'000);
         f(cpu);
@@ -90,6 +90,7 @@ TEST(Hypercall, AskHandsOverTheAccess) {
     EXPECT_EQ(seen[4], 2u);
     EXPECT_EQ(seen[6], 0u);
     EXPECT_EQ(r.accesses.size(), 1u);
+    EXPECT_TRUE(r.recorder.observed("remio.register-wider-than-access"));
 }
 
 TEST(Hypercall, ACompletedRequestCannotBeCompletedAgain) {
@@ -136,6 +137,7 @@ TEST(SharpEdge, AReadWritesAll64BitsWhateverTheWidth) {
              }));
     r.simulate();
     EXPECT_EQ(value, 0x1122'3344'5566'7788u);
+    EXPECT_TRUE(r.recorder.observed("remio.answer-wider-than-access"));
 }
 
 TEST(SharpEdge, AnAccessWithoutSyndromeStopsTheCpu) {
@@ -229,6 +231,138 @@ TEST(SharpEdge, ASilentBackEndStallsTheFrontEndForEver) {
     EXPECT_FALSE(returned);
     EXPECT_NE(r.hypervisor.oldest_wait(), Picos::never());
     EXPECT_EQ(r.hypervisor.remio().requests()[0].state, bao::Remio::State::processing);
+}
+
+TEST(SharpEdge, ACompletionWithIdMinusOneLosesTheNextRequest) {
+    validation::behaviour("Sharp edges",
+                          "a completion with request id -1 takes the next request off the list");
+    Rig r;
+    bool returned = false;
+    std::int64_t result = 0;
+    r.run_on(0, after_boot([&](vms::Cpu& cpu) {
+                 cpu.load(GuestAddr{window}, Width::word);
+                 returned = true;
+             }));
+    r.run_on(1, [&](vms::Cpu& cpu) {
+        cpu.retire_nanoseconds(2'000'000);  // the request waits, and nobody asks
+        vms::CallRegisters x{};
+        result = remio_call(cpu, 0, op_read, x, 5, ~std::uint64_t{0});
+        EXPECT_EQ(remio_call(cpu, 0, op_ask, x), 1) << "nothing is left to ask for";
+    });
+    r.simulate();
+    EXPECT_EQ(result, -1);
+    EXPECT_FALSE(returned);
+    EXPECT_TRUE(r.recorder.observed("remio.completion-loses-request"));
+}
+
+TEST(SharpEdge, AnExhaustedPoolStopsTheCpu) {
+    validation::behaviour("Sharp edges",
+                          "an exhausted pool of requests (an injected fault) stops the CPU");
+    // Two front-ends, one request: the second finds none.
+    Options o;
+    o.devices = 2;
+    o.adjust = [](bao::Config& c) {
+        c.request_pool = 1;
+        bao::VmConfig third = c.vmlist[0];
+        third.name = "second";
+        third.cpu_affinity = 4;
+        third.regions.erase(third.regions.begin() + 1);
+        third.remio_devs.erase(third.remio_devs.begin());
+        c.vmlist[0].remio_devs.pop_back();
+        c.vmlist.push_back(third);
+    };
+    Rig r(o);
+    unsigned returned = 0;
+    const auto access = [&](std::uint64_t at) {
+        return after_boot([&returned, at](vms::Cpu& cpu) {
+            cpu.load(GuestAddr{at}, Width::word);
+            ++returned;
+        });
+    };
+    r.run_on(0, access(window));
+    r.run_on(2, access(window - window_size));
+    r.run_on(1, backend(2));
+    r.simulate();
+    EXPECT_EQ(returned, 1u);
+    ASSERT_EQ(r.hypervisor.crashes().size(), 1u);
+    EXPECT_EQ(r.hypervisor.crashes()[0].vm, "second");
+    EXPECT_TRUE(r.recorder.observed("remio.refused"));
+}
+
+TEST(SharpEdge, APhysicalInterruptOfNobodyStopsTheCpu) {
+    validation::behaviour("Sharp edges", "a physical interrupt that no VM owns stops the CPU");
+    Rig r;
+    bool returned = false;
+    r.run_on(0, after_boot([&](vms::Cpu& cpu) {
+                 // As a device would that is enabled behind the hypervisor's back.
+                 const auto write = [&](std::uint64_t offset, std::uint64_t value, Width w) {
+                     models::Access a{offset, value, w, true, models::CpuId{0}, r.cores[0]->now(),
+                                      false};
+                     r.gic.distributor().access(a);
+                     EXPECT_FALSE(a.error);
+                 };
+                 write(0x400 + 60, 0x80, Width::byte);            // IPRIORITYR
+                 write(0x800 + 60, 1, Width::byte);               // ITARGETSR: CPU 0
+                 write(0x100 + 4, 1u << (60 - 32), Width::word);  // ISENABLER1
+                 write(0x200 + 4, 1u << (60 - 32), Width::word);  // ISPENDR1
+                 cpu.load(GuestAddr{guest_gicd}, Width::word);    // and comes to know of it
+                 returned = true;
+             }));
+    r.run_on(1, backend(1));
+    r.simulate();
+    EXPECT_FALSE(returned);
+    EXPECT_TRUE(r.recorder.observed("irq.unknown"));
+    EXPECT_EQ(r.hypervisor.crashes().size(), 1u);
+}
+
+TEST(SharpEdge, AVgicMessageForAnotherVmStopsTheCpu) {
+    validation::behaviour("Sharp edges",
+                          "a vGIC message that names another VM (an injected "
+                          "fault) stops the CPU that gets it");
+    Rig r;
+    r.run_on(0, [](vms::Cpu& cpu) { cpu.retire_nanoseconds(3'000'000); });
+    r.run_on(1, after_boot([&](vms::Cpu& cpu) {
+                 bao::Cpu& sender = r.hypervisor.cpu(models::CpuId{1});
+                 constexpr std::uint64_t vm_of_nobody = std::uint64_t{7} << 48;
+                 r.hypervisor.send_message(
+                     sender, models::CpuId{0},
+                     {bao::MessageHandler::vgic, 0, vm_of_nobody, models::RequestId{}});
+                 cpu.retire_nanoseconds(1'000);
+             }));
+    r.simulate();
+    EXPECT_TRUE(r.recorder.observed("vgic.foreign-message"));
+    EXPECT_EQ(r.hypervisor.crashes().size(), 1u);
+}
+
+TEST(SharpEdge, WithOneListRegisterTheRefillRequestNeverEnds) {
+    validation::behaviour("Virtual interrupt controller",
+                          "with one list register in use, underflow stays true: the maintenance "
+                          "interrupt comes back for ever");
+    Options o;
+    o.devices = 2;
+    o.list_registers = 1;
+    Rig r(o);
+    r.run_on(0, [](vms::Cpu& cpu) {
+        GuestGic gic(cpu);
+        Vector vector([&] {
+            const unsigned iar = gic.acknowledge();
+            cpu.retire_nanoseconds(1'000'000);  // active, the other pending
+            gic.end(iar);
+        });
+        cpu.set_vector(&vector);
+        gic.start();
+        gic.enable(79);
+        gic.enable(80);
+        cpu.mask_interrupts(false);
+        cpu.retire_nanoseconds(3'000'000);
+    });
+    r.run_on(1, after_boot([](vms::Cpu& cpu) {
+                 vms::CallRegisters x{};
+                 EXPECT_EQ(remio_call(cpu, 0, op_notify, x), 0);
+                 EXPECT_EQ(remio_call(cpu, 1, op_notify, x), 0);
+             }));
+    r.simulate();
+    EXPECT_TRUE(r.recorder.observed("vgic.maintenance-storm"));
 }
 
 TEST(SharpEdge, AFullMessageQueueDropsAndWarns) {

@@ -21,6 +21,7 @@
 #include "models/core/core.h"
 #include "models/gic/gic400.h"
 #include "models/memory/memory.h"
+#include "tests/support/validation.h"
 #include "vms/abi/bao.h"
 #include "vms/cpu.h"
 
@@ -66,10 +67,14 @@ class Recorder final : public models::Probe {
                 found.push_back(r);
         return found;
     }
+    /// A test that asks for a rule and finds it is the one that shows it.
     bool observed(std::string_view rule) const {
-        for (const auto& o : observations)
-            if (o.rule == rule)
+        for (const auto& o : observations) {
+            if (o.rule == rule) {
+                validation::observation(rule);
                 return true;
+            }
+        }
         return false;
     }
 

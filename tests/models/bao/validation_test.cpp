@@ -37,8 +37,8 @@ void expect_leg(const Recorder& r, std::string_view row, unsigned cpu, Leg leg) 
 }
 
 /// A guest with its interrupt controller up, the given interrupts enabled, each ended at once.
-std::function<void(vms::Cpu&)> guest(std::vector<unsigned> interrupts,
-                                     std::function<void(vms::Cpu&, GuestGic&)> body,
+std::function<void(vms::Cpu&)> guest(const std::vector<unsigned>& interrupts,
+                                     const std::function<void(vms::Cpu&, GuestGic&)>& body,
                                      std::function<void(vms::Cpu&, unsigned)> on_interrupt = {}) {
     return [=](vms::Cpu& cpu) {
         GuestGic gic(cpu);

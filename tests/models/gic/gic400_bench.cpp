@@ -52,11 +52,12 @@ int run() {
     double best = 0;  // of several runs: a loaded machine only adds
     for (unsigned r = 0; r < runs; ++r) {
         const auto begin = std::chrono::steady_clock::now();
-        for (std::uint64_t i = 0; i < rounds / runs; ++i)
+        const std::uint64_t rounds_a_run = rounds / runs;
+        for (std::uint64_t i = 0; i < rounds_a_run; ++i)
             sum += round(b);
         const auto end = std::chrono::steady_clock::now();
         const double ns = std::chrono::duration<double, std::nano>(end - begin).count() /
-                          static_cast<double>(rounds / runs);
+                          static_cast<double>(rounds_a_run);
         best = r == 0 || ns < best ? ns : best;
     }
     std::printf("%.1f ns a round, %.2f ns an access (%u nIRQ and %u nVIRQ changes, sum %llu)\n",

@@ -131,9 +131,9 @@ struct Board {
         wd(from, gicd::sgir, targets << 16 | n);
     }
 
-    bool pending(unsigned c, unsigned n) { return gic.pending(id(c), intid(n)); }
-    bool active(unsigned c, unsigned n) { return gic.active(id(c), intid(n)); }
-    std::uint32_t lr(unsigned c, unsigned n) { return gic.list_register(id(c), n); }
+    bool pending(unsigned c, unsigned n) const { return gic.pending(id(c), intid(n)); }
+    bool active(unsigned c, unsigned n) const { return gic.active(id(c), intid(n)); }
+    std::uint32_t lr(unsigned c, unsigned n) const { return gic.list_register(id(c), n); }
 };
 
 /// A list register's value, field by field (IHI 0048B 5.3.10).

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/models/gic/gic400_bench_board.h"
+#include "tests/support/validation.h"
 
 namespace gic_test {
 namespace {
@@ -29,6 +30,7 @@ TEST(Gic400Sgi, TargetListFilters) {
 }
 
 TEST(Gic400Sgi, SourceIsReportedAndEachSourcePendsOnItsOwn) {
+    validation::behaviour("GIC-400", "SGIs pend for each source on its own");
     Board b;
     b.enable();
     b.sgi(3, 0x1, 5);
@@ -182,6 +184,7 @@ TEST(Gic400, PriorityMaskIsStrict) {
 }
 
 TEST(Gic400, SpuriousHasNoEffect) {
+    validation::behaviour("GIC-400", "spurious acknowledges");
     Board b;
     b.enable();
     EXPECT_EQ(b.rc(0, gicc::iar), spurious);
@@ -298,6 +301,7 @@ TEST(Gic400Priority, PreemptionNestsAndUnwinds) {
 // Group priority is what preempts (IHI 0048B 3.3.3 and table 3-2): with binary point n, Group 0
 // compares bits 7 to n + 1.
 TEST(Gic400Priority, BinaryPointLimitsPreemption) {
+    validation::behaviour("GIC-400", "priorities, binary point, preemption");
     for (unsigned bpr = 2; bpr <= 7; ++bpr) {
         const std::uint32_t group = (0xFFU << (bpr + 1)) & 0xFF;
         for (std::uint32_t urgent = 0; urgent < 0xA0; urgent += 8) {
@@ -339,6 +343,7 @@ TEST(Gic400Priority, AliasedBinaryPointServesGroup1) {
 }
 
 TEST(Gic400Priority, ActivePrioritiesCanBeRestored) {
+    validation::behaviour("GIC-400", "active priorities (APR) can be saved and restored");
     Board b;
     b.enable();
     b.route(40, 0x80, 1);
@@ -367,6 +372,7 @@ TEST(Gic400State, LevelFollowsTheLine) {
 }
 
 TEST(Gic400State, LevelHeldThroughTheEndPendsAgain) {
+    validation::behaviour("GIC-400", "level and edge; active and pending");
     Board b;
     b.enable();
     b.route(40, 0x80, 1);
@@ -473,6 +479,7 @@ TEST(Gic400End, ModeZeroDropsAndDeactivates) {
 }
 
 TEST(Gic400End, ModeOneSplitsDropAndDeactivation) {
+    validation::behaviour("GIC-400", "EOImode: priority drop and deactivation apart");
     Board b;
     b.enable(gicc::enable_group0 | gicc::eoi_mode);
     b.route(40, 0x80, 1);
@@ -507,6 +514,7 @@ TEST(Gic400End, NothingAcknowledgedNothingEnded) {
 // --- groups (IHI 0048B 3.4, 4.4.4, 4.4.7, 4.4.10 to 4.4.12) --------------------------------------
 
 TEST(Gic400Groups, AcknowledgeByGroup) {
+    validation::behaviour("GIC-400", "groups, aliased registers, AckCtl");
     Board b;
     b.enable(3);
     b.route(40, 0x80, 1);

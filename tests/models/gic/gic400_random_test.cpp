@@ -16,6 +16,8 @@
 #include <gtest/gtest.h>
 
 #include "tests/models/gic/gic400_bench_board.h"
+#include "tests/support/random_steps.h"
+#include "tests/support/validation.h"
 
 namespace gic_test {
 namespace {
@@ -752,11 +754,17 @@ class Gic400Random : public ::testing::TestWithParam<std::pair<unsigned, unsigne
 
 TEST_P(Gic400Random, AgreesWithTheReference) {
     const auto [cpus, lrs] = GetParam();
+    if (cpus == 4)  // as the GIC-400 comes; named once
+        validation::behaviour("GIC-400",
+                              "random operations agree with a reference of the manuals: "
+                              "states, list registers, outputs, running priorities");
+    constexpr std::uint64_t steps_of_a_walk = 5000;
+    const std::uint64_t walks = random_steps(5 * steps_of_a_walk) / steps_of_a_walk;
     unsigned acknowledged = 0;
-    for (std::uint32_t seed = 1; seed <= 5; ++seed) {
+    for (std::uint32_t seed = 1; seed <= walks; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         Walk walk(seed, cpus, lrs);
-        walk.run(5000);
+        walk.run(steps_of_a_walk);
         walk.drain();
         acknowledged += walk.acknowledged();
         if (HasFailure())

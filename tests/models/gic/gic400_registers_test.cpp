@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/models/gic/gic400_bench_board.h"
+#include "tests/support/validation.h"
 
 namespace gic_test {
 namespace {
@@ -35,6 +36,7 @@ bool implemented(const Register& r, std::uint32_t word, unsigned lines) {
 }
 
 TEST(Gic400Registers, ResetValuesAreThoseOfTheTables) {
+    validation::behaviour("GIC-400", "registers of all four blocks: reset values");
     Board b;
     for (const Block& block : blocks(b.gic))
         for (const Register& r : block.registers)
@@ -52,6 +54,7 @@ TEST(Gic400Registers, ResetValuesAreThoseOfTheTables) {
 
 // A read-only register keeps its value; a reserved word reads as zero and ignores writes.
 TEST(Gic400Registers, ReadOnlyIgnoresWritesAndTheRestIsRazWi) {
+    validation::behaviour("GIC-400", "access rights; what is no register is RAZ/WI");
     Board b;
     for (const Block& block : blocks(b.gic)) {
         std::set<std::uint32_t> known;
@@ -79,6 +82,7 @@ TEST(Gic400Registers, ReadOnlyIgnoresWritesAndTheRestIsRazWi) {
 // Writable bits: what is read back after all ones were written (IHI 0048B, bit assignments of each
 // register; DDI 0471B 3.2: 32 priority levels).
 TEST(Gic400Registers, WritableBits) {
+    validation::behaviour("GIC-400", "writable bits of each register");
     Board b;
     const auto ones = [&](Target& t, std::uint64_t offset) {
         b.write(t, 0, offset, 0xFFFF'FFFF);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/models/gic/gic400_bench_board.h"
+#include "tests/support/validation.h"
 
 namespace gic_test {
 namespace {
@@ -75,6 +76,7 @@ TEST(Gic400ListRegister, EqualPrioritiesByNumber) {
 }
 
 TEST(Gic400ListRegister, ActiveAndPendingIsSignalledAgainAfterItsEnd) {
+    validation::behaviour("GIC-400", "list registers: states, priorities, sources");
     VirtualBoard b;
     b.inject(0, {.id = 40});
     EXPECT_EQ(b.rv(0, gicc::iar), 40U);
@@ -114,6 +116,7 @@ TEST(Gic400ListRegister, VirtualSgiCarriesItsSource) {
 // --- linked to a physical interrupt (HW bit) ---------------------------------------------------
 
 TEST(Gic400HardwareLink, VirtualEndDeactivatesThePhysicalInterrupt) {
+    validation::behaviour("GIC-400", "list registers linked to physical interrupts");
     VirtualBoard b;
     b.route(54, 0x80, 1);
     b.spi(54, true);
@@ -199,6 +202,7 @@ TEST(Gic400Virtual, EverySwitchOnTheWay) {
 
 // VMCR is a view of the VM's own registers (5.3.3).
 TEST(Gic400Virtual, VmcrMirrorsTheGuestsSettings) {
+    validation::behaviour("GIC-400", "GICH_VMCR mirrors the settings at GICV");
     Board b;
     b.wv(0, gicc::ctlr, 0x21F);
     b.wv(0, gicc::pmr, 0xA8);
@@ -295,6 +299,7 @@ TEST(Gic400Virtual, SplitModeNeedsDir) {
 // --- maintenance (IHI 0048B 5.3.1, 5.3.4 to 5.3.8) -----------------------------------------------
 
 TEST(Gic400Maintenance, EndOfInterruptBit) {
+    validation::behaviour("GIC-400", "maintenance: end of interrupt (EISR)");
     VirtualBoard b;
     b.inject(2, {.id = 40, .eoi = true});
     EXPECT_EQ(b.rv(0, gicc::iar), 40U);
@@ -327,6 +332,7 @@ TEST(Gic400Maintenance, TheHardwareLinkHasNoEndOfInterruptBit) {
 }
 
 TEST(Gic400Maintenance, Underflow) {
+    validation::behaviour("GIC-400", "maintenance: underflow");
     VirtualBoard b;
     b.wh(0, gich::hcr, gich::hcr_en | gich::hcr_uie);
     EXPECT_EQ(b.rh(0, gich::misr), gich::misr_u) << "none is valid";
@@ -343,6 +349,7 @@ TEST(Gic400Maintenance, Underflow) {
 }
 
 TEST(Gic400Maintenance, NoPending) {
+    validation::behaviour("GIC-400", "maintenance: no pending");
     VirtualBoard b;
     b.wh(0, gich::hcr, gich::hcr_en | gich::hcr_npie);
     EXPECT_EQ(b.rh(0, gich::misr), gich::misr_np);
@@ -354,6 +361,7 @@ TEST(Gic400Maintenance, NoPending) {
 }
 
 TEST(Gic400Maintenance, EntryNotPresentAndItsCount) {
+    validation::behaviour("GIC-400", "maintenance: entry not present and EOICount");
     VirtualBoard b;
     b.wh(0, gich::hcr, gich::hcr_en | gich::hcr_lrenpie);
     b.inject(0, {.id = 40, .priority = 0x40});
@@ -378,6 +386,7 @@ TEST(Gic400Maintenance, EntryNotPresentAndItsCount) {
 }
 
 TEST(Gic400Maintenance, GroupEnablesOfTheGuest) {
+    validation::behaviour("GIC-400", "maintenance: group enables of the VM");
     VirtualBoard b;
     b.wh(0, gich::hcr, 0xF0 | gich::hcr_en);
     for (std::uint32_t groups = 0; groups < 4; ++groups) {

@@ -53,7 +53,7 @@ class Program : public testing::Test {
     /// A scenario that loads; the fake runner does as `what` says.
     std::string scenario(const std::string& name, const std::string& what,
                          const std::string& more = "") const {
-        const std::string file = path(name + ".yaml");
+        std::string file = path(name + ".yaml");
         std::ofstream(file) << "name: " << name << "\ndescription: " << what
                             << "\nplatform: {preset: zcu104}\n"
                                "vms:\n"
@@ -424,10 +424,10 @@ TEST_F(Program, AnUnknownOperationIsToldWhereItStands) {
 }
 
 TEST_F(Program, AnInterruptedRunSaysWhatWasGoingOn) {
-    const pid_t child =
-        start({"run", "-q", BAOSIM_SOURCE_DIR "/scenarios/bench/console-stream.yaml", "--set",
-               "duration=10000s", "--json", path("json")},
-              BAOSIM_PROGRAM, path("out"));
+    const std::string scenarios = BAOSIM_SOURCE_DIR "/scenarios";
+    const pid_t child = start({"run", "-q", scenarios + "/bench/console-stream.yaml", "--set",
+                               "duration=10000s", "--json", path("json")},
+                              BAOSIM_PROGRAM, path("out"));
     std::this_thread::sleep_for(500ms);
     ::kill(child, SIGHUP);
     const Ended e = wait(child);
