@@ -24,6 +24,7 @@ class FramePool {
         std::unique_ptr<Frame> frame;
         if (store_->frames.empty()) {
             frame = std::make_unique<Frame>();
+            frame->bytes.reserve(usual);
         } else {
             frame = std::move(store_->frames.back());
             store_->frames.pop_back();
@@ -41,6 +42,9 @@ class FramePool {
     std::size_t idle() const { return store_->frames.size(); }
 
   private:
+    /// The largest frame at the usual MTU, without FCS: what holds it need not grow.
+    static constexpr std::size_t usual = 1514;
+
     struct Store {
         Store() = default;
         Store(const Store&) = delete;

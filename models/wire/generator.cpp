@@ -21,6 +21,13 @@ Pace paced(Pace pace, const LinkEnd& end) {
     return pace;
 }
 
+/// A group's MAC follows from its address.
+std::optional<packets::MacAddress> known_mac(const GeneratorParameters& p) {
+    if (!p.target_mac && packets::is_multicast(p.target))
+        return packets::multicast_mac(p.target);
+    return p.target_mac;
+}
+
 RandomStream stream(const sc_core::sc_module& of, std::uint64_t seed, const char* purpose) {
     return {seed, std::string(of.name()) + "." + purpose};
 }
@@ -38,10 +45,10 @@ Generator::Generator(sc_core::sc_module_name name, const HostParameters& host,
       parameters_(parameters),
       activity_(activity),
       route_{.source_mac = host.mac,
-             .destination_mac = parameters.target_mac.value_or(packets::MacAddress{}),
+             .destination_mac = known_mac(parameters).value_or(packets::MacAddress{}),
              .source = own_address(parameters.target).value_or(packets::IpAddress{}),
              .destination = parameters.target},
-      resolved_(parameters.target_mac.has_value()),
+      resolved_(known_mac(parameters).has_value()),
       next_solicitation_(parameters.start),
       size_random_(stream(*this, parameters.seed, "sizes")),
       intervals_(paced(parameters.pace, link_end), stream(*this, parameters.seed, "intervals")),
@@ -118,7 +125,7 @@ std::size_t Generator::send_one(Picos due) {
         std::max(wanted, overhead + fcs_bytes + packets::test_payload_minimum) - overhead -
         fcs_bytes;
     const std::size_t size = packets::padded(overhead + payload);
-    const std::shared_ptr<Frame> frame = pool().make(size, traffic_.sent + 1);
+    const std::shared_ptr<Frame> frame = pool().make(size, frame_id());
     packets::write_test_payload(
         packets::udp_payload(frame->bytes, route_, payload),
         {.flow = parameters_.flow, .sequence = traffic_.sent, .sent_ns = nanoseconds(due)});
@@ -135,6 +142,10 @@ std::size_t Generator::send_one(Picos due) {
         ++traffic_.dropped;
     }
     return wire_bytes(size);
+}
+
+std::uint64_t Generator::frame_id() const {
+    return std::uint64_t{parameters_.flow} << 48 | (traffic_.sent + 1);
 }
 
 void Generator::expire(Picos now) {

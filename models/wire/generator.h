@@ -29,7 +29,7 @@ struct GeneratorParameters {
     enum class Mode : std::uint8_t { open_loop, closed_loop };
 
     packets::IpAddress target{};
-    std::optional<packets::MacAddress> target_mac{};  ///< none: asked for by ARP or solicitation
+    std::optional<packets::MacAddress> target_mac{};  ///< none: a group's, or asked for
     Picos resolve_interval = Picos::ms(1);            ///< between requests that nobody answered
     std::uint16_t port = 9;             ///< destination; open loop: a sink, closed: an echo
     std::uint16_t source_port = 49152;  ///< RFC 6335: the first dynamic port
@@ -95,6 +95,8 @@ class Generator final : public sc_core::sc_module, public Host {
     void act(Picos now);
     /// What it occupies of the medium, sent or not.
     std::size_t send_one(Picos due);
+    /// Of the next frame: flow and place in it, unlike any other's in the simulation.
+    std::uint64_t frame_id() const;
     void take_turn(Picos at);
     void expire(Picos now);
     /// Whether it is the first answer to a request, and in time.

@@ -7,7 +7,6 @@
 
 namespace models::wire {
 
-using packets::ChecksumState;
 using packets::Fault;
 using packets::IpAddress;
 using packets::Ipv4Address;
@@ -126,10 +125,20 @@ void Host::receive(const FrameRef& frame, Picos at) {
 bool Host::listens(const MacAddress& mac) const {
     if (mac == host_.mac || mac.is_broadcast())
         return true;
+    if (!mac.is_multicast())
+        return false;
     if (host_.ipv4 && mac == packets::multicast_mac(all_hosts))
         return true;
-    return host_.ipv6 && (mac == packets::multicast_mac(Ipv6Address::all_nodes()) ||
-                          mac == packets::multicast_mac(host_.ipv6->solicited_node()));
+    if (host_.ipv6 && (mac == packets::multicast_mac(Ipv6Address::all_nodes()) ||
+                       mac == packets::multicast_mac(host_.ipv6->solicited_node())))
+        return true;
+    return std::ranges::any_of(host_.groups, [&mac](const IpAddress& group) {
+        return mac == packets::multicast_mac(group);
+    });
+}
+
+bool Host::member(const IpAddress& group) const {
+    return std::ranges::find(host_.groups, group) != host_.groups.end();
 }
 
 Received Host::judge(const packets::Packet& p, const FrameRef& frame, Picos at) {
@@ -151,7 +160,7 @@ Received Host::judge(const packets::Packet& p, const FrameRef& frame, Picos at) 
     bool fragment = false;
     if (const auto* v4 = std::get_if<packets::Ipv4>(&p.network)) {
         if (!host_.ipv4 || (v4->destination != *host_.ipv4 && v4->destination != all_hosts &&
-                            v4->destination != limited_broadcast))
+                            v4->destination != limited_broadcast && !member(v4->destination)))
             return Received::other_address;
         answer.source = *host_.ipv4;
         answer.destination = v4->source;
@@ -159,7 +168,7 @@ Received Host::judge(const packets::Packet& p, const FrameRef& frame, Picos at) 
     } else if (const auto* v6 = std::get_if<packets::Ipv6>(&p.network)) {
         if (!host_.ipv6 ||
             (v6->destination != *host_.ipv6 && v6->destination != Ipv6Address::all_nodes() &&
-             v6->destination != host_.ipv6->solicited_node()))
+             v6->destination != host_.ipv6->solicited_node() && !member(v6->destination)))
             return Received::other_address;
         answer.source = *host_.ipv6;
         answer.destination = v6->source;

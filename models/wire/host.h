@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "models/base/time.h"
 #include "models/wire/frame_pool.h"
@@ -29,6 +30,7 @@ struct HostParameters {
     packets::MacAddress mac{};
     std::optional<packets::Ipv4Address> ipv4{};
     std::optional<packets::Ipv6Address> ipv6{};
+    std::vector<packets::IpAddress> groups{};  ///< multicast groups that it is a member of
     /// From the last bit of a request to the first bit of its answer.
     Picos delay = Picos::us(1);
     std::size_t queue = 256;  ///< frames that may wait for the transmitter
@@ -110,6 +112,7 @@ class Host : public FrameReceiver {
     Received arp(const packets::Arp& arp, Picos at);
     Received icmp(const packets::Packet& p, const packets::Route& answer, Picos at);
     bool listens(const packets::MacAddress& mac) const;
+    bool member(const packets::IpAddress& group) const;
 
     HostParameters host_;
     LinkEnd& end_;

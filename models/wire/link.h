@@ -7,6 +7,10 @@
 // does, at the kernel's time. What befalls frames on the way is drawn from the direction's streams,
 // one for each kind, so that a change of one probability leaves the other kinds' draws alone.
 //
+// A frame handed over for a later time keeps the medium for itself from then on: callers hand over
+// in the order of times. A device that sends from within a CPU's access schedules
+// (TargetTiming::schedules); the link needs no more than that.
+//
 // Not modelled: half duplex and collisions, pause frames, auto-negotiation (the rate is given),
 // single bit errors: a frame arrives whole or, as with a wrong FCS, not at all.
 #pragma once
@@ -119,7 +123,7 @@ class LinkDirection final : public sc_core::sc_module {
     };
 
     void wake();
-    void launch(const FrameRef& frame, Picos last_bit, std::uint64_t bits, std::uint64_t index);
+    void launch(FrameRef frame, Picos last_bit, std::uint64_t bits, std::uint64_t index);
     void add(InFlight f, bool held_back);
     Picos next_arrival() const;
     InFlight take_next();

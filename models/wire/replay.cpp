@@ -17,8 +17,7 @@ Replay::Replay(sc_core::sc_module_name name, const ReplayParameters& parameters,
       end_(end),
       queue_(end, parameters.queue),
       activity_(activity),
-      reader_(parameters.path),
-      pass_start_(parameters.start) {
+      reader_(parameters.path) {
     end_.connect(*this);
     SC_HAS_PROCESS(Replay);
     SC_METHOD(wake);
@@ -41,13 +40,18 @@ void Replay::receive(const FrameRef& frame, Picos /*at*/) {
     counters_.received_bytes += frame->bytes.size();
 }
 
+void Replay::link_changed(bool up, Picos at) {
+    if (up && !finished_)
+        timer_.plan(at);
+}
+
 bool Replay::rewind() {
     // A file without a frame to send would be read for ever.
     if (!first_stamp_ || (parameters_.passes != 0 && pass_ == parameters_.passes))
         return false;
     ++pass_;
     first_stamp_.reset();
-    pass_start_ = next_due_ + parameters_.pause;
+    next_due_ += parameters_.pause;
     reader_ = PcapReader(parameters_.path);
     return true;
 }
@@ -61,20 +65,22 @@ bool Replay::load() {
                 return false;
             continue;
         }
-        ++counters_.read;
         if (record->bytes.size() < record->length) {
+            ++counters_.read;
             ++counters_.cut_off;
             continue;
         }
         if (record->length < packets::ethernet_header) {
+            ++counters_.read;
             ++counters_.too_short;
             continue;
         }
-        if (!first_stamp_) {
+        pass_begins_ = !first_stamp_;
+        if (pass_begins_) {
             first_stamp_ = record->at;
-            next_due_ = pass_start_;
+            pass_start_ = next_due_;
         }
-        // A time before the one of the frame before it: at once.
+        // A time before that of an earlier frame: at once.
         if (!parameters_.as_fast_as_possible && record->at > *first_stamp_)
             next_due_ = std::max(next_due_, pass_start_ + (record->at - *first_stamp_));
         std::shared_ptr<Frame> frame =
@@ -87,35 +93,48 @@ bool Replay::load() {
     }
 }
 
+/// As fast as possible is when there is room, and no pass begins before: one without length would
+/// be over in no time, again and again.
+bool Replay::waits(Picos now) {
+    if (!parameters_.as_fast_as_possible && !pass_begins_)
+        return false;
+    if (!end_.up())
+        return true;  // until link_changed()
+    if (queue_.room(now))
+        return false;
+    timer_.plan(queue_.room_at());
+    return true;
+}
+
 void Replay::wake() {
     timer_.fired();
     const Picos now = kernel_now();
-    while (next_due_ <= now) {
-        // As fast as possible is when there is room, not when there is none.
-        if (parameters_.as_fast_as_possible && !queue_.room(now)) {
-            timer_.plan(queue_.room_at());
+    while (!finished_ && next_due_ <= now) {
+        if (now >= parameters_.until)
+            return finish();
+        if (waits(now))
             return;
-        }
-        if (next_due_ >= parameters_.until) {
-            --counters_.read;
-            finish();
-            return;
-        }
-        const std::size_t bytes = next_->bytes.size();
-        if (!end_.up()) {
-            ++counters_.link_down;
-        } else if (queue_.send(std::move(next_), now)) {
-            ++counters_.sent;
-            counters_.sent_bytes += bytes;
-        } else {
-            ++counters_.queue_full;
-        }
-        if (!load()) {
-            finish();
-            return;
-        }
+        if (pass_begins_)
+            pass_start_ = next_due_ = now;
+        send(now);
+        if (!load())
+            return finish();
     }
-    timer_.plan(next_due_);
+    if (!finished_)
+        timer_.plan(next_due_);
+}
+
+void Replay::send(Picos now) {
+    const std::size_t bytes = next_->bytes.size();
+    ++counters_.read;
+    if (!end_.up()) {
+        ++counters_.link_down;
+    } else if (queue_.send(std::move(next_), now)) {
+        ++counters_.sent;
+        counters_.sent_bytes += bytes;
+    } else {
+        ++counters_.queue_full;
+    }
 }
 
 void Replay::finish() {

@@ -1,5 +1,7 @@
 // Sends the frames of a capture file: with the time between them as in the file, or as fast as the
-// link goes; once or several times. What arrives is counted and otherwise ignored.
+// link goes; once or several times. A pass begins when the link is up and there is room in the
+// queue; from then on a frame that finds neither is counted as not sent. What arrives is counted
+// and otherwise ignored.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +30,7 @@ struct ReplayParameters {
 };
 
 struct ReplayCounters {
-    std::uint64_t read = 0;  ///< records of the file, in all passes
+    std::uint64_t read = 0;  ///< records of the file that were due, in all passes
     std::uint64_t sent = 0;
     std::uint64_t sent_bytes = 0;  ///< padded, without FCS
     std::uint64_t cut_off = 0;     ///< not sent: the capture kept only a part of them
@@ -53,6 +55,7 @@ class Replay final : public sc_core::sc_module, public FrameReceiver {
     const std::string& error() const { return error_; }
 
     void receive(const FrameRef& frame, Picos at) override;
+    void link_changed(bool up, Picos at) override;
 
   private:
     void start_of_simulation() override;
@@ -60,6 +63,8 @@ class Replay final : public sc_core::sc_module, public FrameReceiver {
     /// Reads on to the next frame that can be sent; false at the end of it all.
     bool load();
     bool rewind();
+    bool waits(Picos now);
+    void send(Picos now);
     void finish();
 
     ReplayParameters parameters_;
@@ -71,6 +76,7 @@ class Replay final : public sc_core::sc_module, public FrameReceiver {
     std::uint64_t pass_ = 1;
     std::optional<Picos> first_stamp_;  ///< of this pass
     Picos pass_start_{};
+    bool pass_begins_ = true;  ///< next_ is the first of its pass
     FrameRef next_;
     Picos next_due_{};
     bool finished_ = false;

@@ -83,7 +83,7 @@ struct DriverCounters {
 /// Which terminal of a device: that of a port, by its number, or by its name when there is one.
 struct TerminalChoice {
     std::uint32_t port = 0;
-    std::string name;
+    std::string name = {};
 };
 
 /// What the host can read of a port of a console at any time.

@@ -6,8 +6,8 @@
 #include <optional>
 #include <span>
 
-#include "vms/workload/net/sequence_check.h"
 #include "vms/workload/packets/payload.h"
+#include "vms/workload/packets/sequence.h"
 #include "vms/workload/workload.h"
 
 namespace vms::workload {
@@ -311,7 +311,7 @@ bool Workload::net_sink(Cpu& cpu, Stack& stack) {
     const net::Settings& s = config_.net;
     net::Results& r = counters_.net;
     net::Socket& socket = stack.bind(s.port != 0 ? s.port : net::discard_port);
-    std::map<std::uint16_t, net::SequenceCheck> flows;
+    std::map<std::uint16_t, SequenceCheck> flows;
     const std::uint64_t end = after(cpu, s.duration_ns);
     std::uint64_t arrived = 0;
     while (config_.count == 0 || arrived < config_.count) {
@@ -330,10 +330,10 @@ bool Workload::net_sink(Cpu& cpu, Stack& stack) {
         } else if (!test_pattern_holds(d.payload, *p)) {
             ++r.corrupt;
         } else {
-            net::SequenceCheck& check = flows[p->flow];
-            const std::uint64_t before = check.unique();
-            check.add(p->sequence);
-            if (check.unique() != before) {
+            SequenceCheck& check = flows[p->flow];
+            const SequenceCheck::Verdict verdict = check.add(p->sequence);
+            if (verdict != SequenceCheck::Verdict::duplicate &&
+                verdict != SequenceCheck::Verdict::stale) {
                 ++r.received;
                 r.rx_bytes += d.payload.size();
                 const std::uint64_t at = nanoseconds_of(d.arrived_tick, cpu.counter_frequency());
@@ -341,8 +341,8 @@ bool Workload::net_sink(Cpu& cpu, Stack& stack) {
             }
             r.lost = r.duplicates = r.reordered = 0;
             for (const auto& [flow, c] : flows) {
-                r.lost += c.missing();
-                r.duplicates += c.duplicates();
+                r.lost += c.lost();
+                r.duplicates += c.duplicated() + c.stale();
                 r.reordered += c.reordered();
             }
         }

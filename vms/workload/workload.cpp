@@ -21,6 +21,7 @@ constexpr std::array kind_names{
     KindName{Kind::console_write, "console-write"},
     KindName{Kind::console_read, "console-read"},
     KindName{Kind::console_duplex, "console-duplex"},
+    KindName{Kind::console_soak, "console-soak"},
     KindName{Kind::ipc_ping, "ipc-ping"},
     KindName{Kind::ipc_echo, "ipc-echo"},
     KindName{Kind::net_ping, "net-ping"},
@@ -90,6 +91,8 @@ bool Workload::work(Cpu& cpu, const Resources& r) {
             return read_pattern(cpu, *r.terminal);
         case Kind::console_duplex:
             return duplex(cpu, *r.terminal);
+        case Kind::console_soak:
+            return console_soak(cpu, *r.terminal);
         case Kind::ipc_ping:
             return ipc_ping(cpu, *r.ipc);
         case Kind::ipc_echo:

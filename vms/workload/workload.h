@@ -18,6 +18,7 @@
 #include "vms/workload/net/stack.h"
 #include "vms/workload/pace.h"
 #include "vms/workload/range.h"
+#include "vms/workload/records.h"
 #include "vms/workload/terminal.h"
 
 namespace vms::workload {
@@ -27,6 +28,7 @@ enum class Kind : std::uint8_t {
     console_write,   ///< write `bytes` bytes of the pattern
     console_read,    ///< read `bytes` bytes and compare them with the pattern
     console_duplex,  ///< both at once
+    console_soak,    ///< records both ways, with resets of the device at random moments
     ipc_ping,        ///< send `count` messages to another VM, each after the answer to the last
     ipc_echo,        ///< answer `count` messages of another VM
     net_ping,        ///< send `count` echo requests and take the replies
@@ -49,6 +51,7 @@ constexpr bool needs_terminal(Kind kind) {
         case Kind::console_write:
         case Kind::console_read:
         case Kind::console_duplex:
+        case Kind::console_soak:
             return true;
         case Kind::ipc_ping:
         case Kind::ipc_echo:
@@ -99,8 +102,12 @@ struct Config {
     std::uint64_t lines = 0;            ///< console-echo: lines to give back before it is done
     std::uint64_t bytes = 0;            ///< console-write, -read, -duplex: bytes each way;
                                         ///< ipc-ping: of a message
-    std::uint64_t chunk = 256;          ///< console-write, -duplex: bytes a write
-    std::uint64_t seed = 0;             ///< of the pattern
+    std::uint64_t chunk = 256;          ///< console-write, -duplex: bytes a write;
+                                        ///< console-soak: longest payload of a record
+    std::uint64_t seed = 0;             ///< of the pattern; console-soak: of all it does
+    std::uint32_t stream = 0;           ///< console-soak: of its records, both ways
+    std::uint64_t until_ns = 0;         ///< console-soak: writes and resets until then
+    std::uint64_t reset_every_ns = 0;   ///< console-soak: mean time between resets; 0: none
     std::size_t ipc = 0;                ///< index into the program's ipcs
     std::uint64_t doorbell = 0;         ///< index that the hypercall names: as a rule, ipc
     std::uint64_t event = 0;            ///< doorbell rung on the other side
@@ -128,6 +135,11 @@ struct Counters {
     std::uint64_t reads = 0;        ///< registers: answered
     Distribution read_ticks;        ///< registers: duration of each read
     Distribution round_trip_ticks;  ///< ipc-ping: from before the message to after its answer
+    // console-soak
+    std::uint64_t resets = 0;
+    std::uint64_t records_sent = 0;   ///< handed over as a whole or in part
+    RecordChecker::Counters records;  ///< that arrived
+    std::string first_error;
     net::Results net;
     std::uint64_t finished_tick = 0;
 };
@@ -164,6 +176,7 @@ class Workload {
     bool write_pattern(Cpu& cpu, Terminal& terminal);
     bool read_pattern(Cpu& cpu, Terminal& terminal);
     bool duplex(Cpu& cpu, Terminal& terminal);
+    bool console_soak(Cpu& cpu, Terminal& terminal);
     bool ipc_ping(Cpu& cpu, IpcPort& port);
     bool ipc_echo(Cpu& cpu, IpcPort& port);
     bool net_ping(Cpu& cpu, net::Stack& stack);

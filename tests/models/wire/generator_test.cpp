@@ -124,6 +124,26 @@ TEST(Generator, AsksOverIpv6AndIsAnswered) {
     EXPECT_EQ(flow.corrupted, 0U);
 }
 
+// RFC 1112, 6.4 and RFC 2464, 7: nobody is asked for a group's MAC.
+TEST(Generator, ToAGroup) {
+    Bench b;
+    const packets::IpAddress v6_group = *packets::Ipv6Address::parse("ff02::1234");
+    HostParameters member = station(2);
+    member.groups = {packets::Ipv4Address::of(239, 1, 2, 3), v6_group};
+    Sink sink(member, {}, b.link.b());
+    Generator v4("v4", station(1), {.target = packets::Ipv4Address::of(239, 1, 2, 3), .count = 1},
+                 b.link.a(), b.activity);
+    Generator v6("v6", station(1), {.target = v6_group, .flow = 2, .count = 1}, b.link.a(),
+                 b.activity);
+    Generator other("other", station(1),
+                    {.target = packets::Ipv4Address::of(239, 1, 2, 4), .count = 1}, b.link.a(),
+                    b.activity);
+    run_until(Picos::ms(1));
+    EXPECT_EQ(sink.flows().at(1).frames, 1U);
+    EXPECT_EQ(sink.flows().at(2).frames, 1U);
+    EXPECT_EQ(sink.counters().of(Received::other_mac), 1U);
+}
+
 // One request at a time: two ways of 8 + 64 bytes, the cable twice, the echo's delay and the think
 // time.
 TEST(Generator, IsClosedLoop) {

@@ -133,6 +133,33 @@ TEST(Replay, PadsWhatIsShort) {
     EXPECT_EQ(b.far.frames[0]->bytes.size(), 60U);
 }
 
+// A pass that takes no time, without end, goes as fast as the link and no faster; while the link is
+// down it waits.
+TEST(Replay, WithoutEndAndWithoutLength) {
+    const CaptureFile file({0}, 60);
+    Bench b({.outages = {{Picos::us(7), Picos::us(20)}}});
+    Replay replay("replay", {.path = file.path, .passes = 0, .until = Picos::us(27), .queue = 1},
+                  b.link.a(), b.activity);
+    run_until(Picos::us(50));
+    EXPECT_TRUE(replay.finished());
+    EXPECT_TRUE(replay.counters().accounted());
+    EXPECT_EQ(replay.counters().link_down, 0U);
+    // 11 begin within 7 us and one waits, of which 10 arrive; the same again from 20 us on, and all
+    // arrive.
+    EXPECT_EQ(replay.counters().sent, 24U);
+    EXPECT_EQ(b.link.counters(Side::a).delivered, 10U + 12U);
+}
+
+TEST(Replay, FramesOfATimeWhenTheLinkIsDownAreNotSent) {
+    const CaptureFile file({0, 10, 20, 30});
+    Bench b({.outages = {{Picos::us(5), Picos::us(25)}}});
+    Replay replay("replay", {.path = file.path}, b.link.a(), b.activity);
+    run_until(Picos::ms(1));
+    EXPECT_EQ(starts(b.far), (Times{0, 30'000}));
+    EXPECT_EQ(replay.counters().link_down, 2U);
+    EXPECT_TRUE(replay.counters().accounted());
+}
+
 TEST(Replay, SaysWhereAFileIsBroken) {
     const CaptureFile file({0, 1, 2});
     ASSERT_EQ(truncate(file.path.c_str(), 24 + 3 * 116 - 10), 0);

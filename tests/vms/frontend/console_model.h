@@ -9,6 +9,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -32,7 +33,7 @@ class ConsoleModel final : public Device {
     struct Port {
         bool console = false;
         bool host_open = false;
-        std::string name;
+        std::string name = {};
         bool resizes = false;
         std::string output = {};
         std::string waiting = {};
@@ -45,6 +46,7 @@ class ConsoleModel final : public Device {
     std::uint64_t refused_features = 0;  ///< FEATURES_OK does not stick when one is accepted
     bool queue_busy = false;             ///< QueueReady reads 1
     bool needs_reset_at_driver_ok = false;
+    unsigned reset_takes_reads = 0;  ///< Status reads 128 as often after a reset
     bool wrong_used_id = false;
     bool silent = false;  ///< never uses a buffer
 
@@ -57,6 +59,7 @@ class ConsoleModel final : public Device {
     std::uint32_t largest_transmit = 0;
     std::uint64_t accepted = 0;
     std::vector<std::uint32_t> size;
+    std::size_t announced = SIZE_MAX;  ///< ports that DEVICE_READY brings, at most
     bool takes_without_using = false;  ///< transmit buffers: read, but not given back
     std::string emergency;             ///< written to emerg_wr
     std::vector<std::string> control;  ///< messages of the driver: "3 1 1": event, id, value
@@ -74,6 +77,12 @@ class ConsoleModel final : public Device {
         ports[port].waiting += text;
         ports[port].input_at = at_ns;
     }
+    /// Input to port 0, a byte after the other.
+    void trickle(std::string_view text, std::uint64_t from_ns, std::uint64_t every_ns) {
+        trickling_ = text;
+        trickle_at_ = from_ns;
+        trickle_every_ = every_ns;
+    }
     /// A control message to the driver, now.
     void say(std::uint16_t event, std::uint32_t id, std::uint16_t value, std::string rest = {}) {
         std::string m;
@@ -85,6 +94,12 @@ class ConsoleModel final : public Device {
         messages_.push_back(m + rest);
         due_[2] = m_.now_ns() + latency_ns;
     }
+    void say_raw(std::string message) {
+        messages_.push_back(std::move(message));
+        due_[2] = m_.now_ns() + latency_ns;
+    }
+    /// After queue_size_max was changed.
+    void restart_registers() { reset(); }
     static std::string halves(std::uint16_t a, std::uint16_t b) {
         return {static_cast<char>(a), static_cast<char>(a >> 8), static_cast<char>(b),
                 static_cast<char>(b >> 8)};
@@ -122,6 +137,10 @@ class ConsoleModel final : public Device {
             case 0x060:
                 return interrupt_status_;
             case 0x070:
+                if (resetting_ != 0) {
+                    --resetting_;
+                    return 128;
+                }
                 return status_;
             case 0x100:
                 return w == vms::Width::word ? cols | std::uint64_t{rows} << 16 : cols;
@@ -185,7 +204,7 @@ class ConsoleModel final : public Device {
     }
 
     std::uint64_t next_ns() const override {
-        std::uint64_t next = breaks_at_;
+        std::uint64_t next = std::min(breaks_at_, trickle_at_);
         for (const std::uint64_t due : due_)
             next = std::min(next, due);
         for (const Port& p : ports)
@@ -195,6 +214,14 @@ class ConsoleModel final : public Device {
 
     void step(std::uint64_t now) override {
         const bool works = (status_ & 4) != 0 && !silent;
+        for (; trickle_at_ <= now; trickle_at_ += trickle_every_) {
+            if (trickled_ == trickling_.size()) {
+                trickle_at_ = UINT64_MAX;
+                break;
+            }
+            ports[0].input.push_back(trickling_[trickled_++]);
+            due_[0] = now;
+        }
         for (std::size_t i = 0; i < ports.size(); ++i) {
             Port& p = ports[i];
             if (p.waiting.empty() || p.input_at > now)
@@ -250,6 +277,7 @@ class ConsoleModel final : public Device {
     void write_status(std::uint32_t v) {
         if (v == 0) {
             reset();
+            resetting_ = reset_takes_reads;
             return;
         }
         if ((v & 8) != 0 && (accepted & (refused_features | ~features)) != 0)
@@ -338,7 +366,7 @@ class ConsoleModel final : public Device {
             const unsigned value = at(6) | at(7) << 8u;
             control.push_back(fmt::format("{} {:x} {}", event, id, value));
             if (event == 0)
-                for (std::size_t i = 0; i < ports.size(); ++i)
+                for (std::size_t i = 0; i < std::min(ports.size(), announced); ++i)
                     say(1, static_cast<std::uint32_t>(i), 0);
             if (event == 3 && value == 1)
                 introduce(id);
@@ -361,11 +389,16 @@ class ConsoleModel final : public Device {
     std::uint32_t driver_word_ = 0;
     std::uint32_t selected_ = 0;
     std::uint32_t status_ = 0;
+    unsigned resetting_ = 0;
     std::uint32_t interrupt_status_ = 0;
     std::vector<Queue> queues_;
     std::vector<std::uint64_t> due_;
     std::deque<std::string> messages_;
     std::uint64_t breaks_at_ = UINT64_MAX;
+    std::string trickling_;
+    std::size_t trickled_ = 0;
+    std::uint64_t trickle_at_ = UINT64_MAX;
+    std::uint64_t trickle_every_ = 0;
 };
 
 }  // namespace frontend_test

@@ -265,8 +265,12 @@ void MmioTransport::clear_registers() {
 void MmioTransport::reset() {
     port_.charge<Operation::device_reset>();
     ++counters_.resets;
-    for (SplitQueue& q : queues_)
+    for (SplitQueue& q : queues_) {
+        // What is done and not yet shown: bytes that lie in a driver's buffer are delivered, and
+        // whoever clears up after the reset finds them.
+        q.publish();
         q.stop();
+    }
     clear_registers();
     status_ = 0;
     interrupt_status_ = 0;

@@ -92,6 +92,13 @@ constexpr MacAddress multicast_mac(const Ipv6Address& a) {
     return {{0x33, 0x33, a.bytes[12], a.bytes[13], a.bytes[14], a.bytes[15]}};
 }
 
+constexpr bool is_multicast(const IpAddress& a) {
+    return std::visit([](const auto& x) { return x.is_multicast(); }, a);
+}
+constexpr MacAddress multicast_mac(const IpAddress& a) {
+    return std::visit([](const auto& x) { return multicast_mac(x); }, a);
+}
+
 // --- in packets; the caller has checked the bounds ----------------------------------------------
 
 MacAddress get_mac(std::span<const std::byte> bytes, std::size_t at);
