@@ -1,15 +1,12 @@
 // Public drivers' access sequences on the GEM, as literal as their sources have them: Linux
 // (drivers/net/ethernet/cadence/macb_main.c, 6.1, for "cdns,zynqmp-gem") and U-Boot
 // (drivers/net/zynq_gem.c, with 64-bit addresses).
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/models/nic/gem_bench.h"
 
 namespace models::test {
 namespace {
-
-using testing::ElementsAre;
 
 constexpr std::uint64_t own = 0x000a'3500'2201;
 constexpr std::uint64_t peer = 0x0200'0000'0001;

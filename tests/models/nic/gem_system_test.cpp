@@ -165,33 +165,41 @@ struct System {
 /// A simulation kernel of its own for each run: the kernel works on whatever context is current.
 class Kernel {
   public:
-    Kernel() : context_(std::make_unique<sc_core::sc_simcontext>()) {
+    Kernel()
+        : before_(sc_core::sc_curr_simcontext),
+          context_(std::make_unique<sc_core::sc_simcontext>()) {
         sc_core::sc_curr_simcontext = context_.get();
     }
+    ~Kernel() {
+        context_.reset();
+        sc_core::sc_curr_simcontext = before_;
+    }
+    Kernel(const Kernel&) = delete;
+    Kernel& operator=(const Kernel&) = delete;
 
   private:
+    sc_core::sc_simcontext* before_;
     std::unique_ptr<sc_core::sc_simcontext> context_;
 };
 
 std::vector<Pinger::Exchange> ping(bool interrupts, Picos quantum, unsigned count) {
-    auto* kernel = new Kernel;  // NOLINT: ends with the process, as the models in it do
-    (void)kernel;
-    auto* system = new System(quantum);            // NOLINT
-    auto* pinger = new Pinger(interrupts, count);  // NOLINT
-    system->rig.run_on(owner, [pinger](vms::Cpu& cpu) { pinger->run(cpu); });
-    system->run(Picos::ms(20));
-    EXPECT_TRUE(pinger->started);
-    EXPECT_TRUE(pinger->done);
-    EXPECT_EQ(pinger->counters.rx_frames, count);
-    EXPECT_EQ(pinger->counters.tx_frames, count);
-    EXPECT_EQ(system->gem.counters().tx_frames, count);
-    EXPECT_EQ(system->gem.counters().rx_frames, count);
-    EXPECT_EQ(system->gem.counters().rx_inside(), 0U);
-    EXPECT_EQ(system->gem.counters().bus_errors, 0U);
-    EXPECT_EQ(system->host.counters().of(models::wire::Received::echo_request), count);
-    EXPECT_TRUE(system->link.accounted());
-    EXPECT_TRUE(system->activity.idle());
-    return pinger->exchanges;
+    const Kernel kernel;
+    Pinger pinger(interrupts, count);
+    System system(quantum);
+    system.rig.run_on(owner, [&pinger](vms::Cpu& cpu) { pinger.run(cpu); });
+    system.run(Picos::ms(20));
+    EXPECT_TRUE(pinger.started);
+    EXPECT_TRUE(pinger.done);
+    EXPECT_EQ(pinger.counters.rx_frames, count);
+    EXPECT_EQ(pinger.counters.tx_frames, count);
+    EXPECT_EQ(system.gem.counters().tx_frames, count);
+    EXPECT_EQ(system.gem.counters().rx_frames, count);
+    EXPECT_EQ(system.gem.counters().rx_inside(), 0U);
+    EXPECT_EQ(system.gem.counters().bus_errors, 0U);
+    EXPECT_EQ(system.host.counters().of(models::wire::Received::echo_request), count);
+    EXPECT_TRUE(system.link.accounted());
+    EXPECT_TRUE(system.activity.idle());
+    return pinger.exchanges;
 }
 
 TEST(GemSystem, PingsAHostAndTheTimesDoNotDependOnTheQuantum) {

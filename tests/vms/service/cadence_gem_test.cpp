@@ -84,7 +84,7 @@ struct GemDriver : ::testing::Test {
     }
     bool line() const { return !b.gic.edges.empty() && b.gic.edges.back().level; }
     /// What the guest's loop does with an interrupt. False: there was none.
-    bool take_interrupt(CadenceGem& d) {
+    bool take_interrupt(CadenceGem& d) const {
         if (!line())
             return false;
         d.silence();
