@@ -113,9 +113,9 @@ class ServiceGuest final : public InterruptVector {
     Timetable timetable_;
     Switch switch_;
     std::array<Uplink*, max_peripherals> uplinks_{};
-    std::array<InPlace<Uplink>, max_peripherals> uplink_storage_;
+    std::array<InPlace<Uplink>, max_peripherals> uplink_storage_{};
     TrafficPort* traffic_ = nullptr;
-    InPlace<TrafficPort> traffic_storage_;
+    InPlace<TrafficPort> traffic_storage_{};
     std::array<Slot, max_devices> slots_;
     std::size_t first_ = 0;  // whose turn it is to have its rings worked on first
 };

@@ -324,6 +324,16 @@ TEST_F(NetReceive, WhatIsResetBeforePublicationIsLostByName) {
     EXPECT_EQ(rig.dropped_out(0, Drop::reset), 2u);
 }
 
+// A station whose driver is gone is not behind its port any more.
+TEST_F(NetReceive, AResetForgetsTheStationsOfThePort) {
+    start();
+    n.send(frame(broadcast_mac, station(1)));
+    n.work();
+    EXPECT_EQ(rig.net.stations().stations(0), 1u);
+    n.registers.write(abi::mmio::status, 0);
+    EXPECT_EQ(rig.net.stations().stations(0), 0u);
+}
+
 // 2.6.1: a queue reset takes the receive queue back, the others go on.
 TEST(NetReceiveReset, TheReceiveQueueAlone) {
     NetDevice::Parameters p = NetRig::parameters_of_all();

@@ -335,7 +335,7 @@ Drop NetDevice::spread(DescriptorChain&& first, const SplitQueue::Mark& mark, Re
     return Drop::none;
 }
 
-std::uint64_t NetDevice::put(DescriptorChain& chain, Rest& rest) {
+std::uint64_t NetDevice::put(DescriptorChain& chain, Rest& rest) const {
     ChainWriter& writer = chain.writer();
     const std::size_t head = writer.write(*context_.memory, rest.head);
     rest.head = rest.head.subspan(head);

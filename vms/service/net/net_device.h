@@ -84,7 +84,7 @@ class NetDevice final : public VirtioDevice, public SwitchPort {
     void transmit(std::span<std::byte> storage);
     Drop write(Rest rest);
     Drop spread(DescriptorChain&& first, const SplitQueue::Mark& mark, Rest rest);
-    std::uint64_t put(DescriptorChain& chain, Rest& rest);
+    std::uint64_t put(DescriptorChain& chain, Rest& rest) const;
     void account_unpublished();
 
     bool control_step();
