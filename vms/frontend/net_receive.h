@@ -52,7 +52,6 @@ class NetReceive final : public Pollable {
     /// Without deferred work: everything that has arrived.
     void look();
 
-    bool more_used() { return ring().more_used(); }
     SplitRing& ring() const { return device_.transport.queue(abi::net::receiveq); }
 
   private:

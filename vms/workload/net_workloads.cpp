@@ -374,8 +374,7 @@ bool Workload::net_serve(Cpu& cpu, Stack& stack) {
             break;
         if (socket.empty())
             continue;
-        const Datagram d = socket.front();
-        socket.pop();
+        const Datagram& d = socket.front();  // stays where it is while further ones come
         cpu.retire(costs_.call);
         ++r.received;
         r.rx_bytes += d.payload.size();
@@ -394,6 +393,7 @@ bool Workload::net_serve(Cpu& cpu, Stack& stack) {
         } else {
             ++r.refused;
         }
+        socket.pop();
     }
     return r.refused == 0 && stack.interface().usable();
 }

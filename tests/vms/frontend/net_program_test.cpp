@@ -256,8 +256,8 @@ TEST_P(NetProgram, SinkKnowsWhatBecameOfAStream) {
     // 4 is missing, 2 comes late, 6 twice, 8 is damaged (with a checksum that fits).
     for (const std::uint64_t s : {0u, 1u, 3u, 2u, 5u, 6u, 6u, 7u})
         stream(rig, s, at += 10'000);
-    stream(rig, 8, at += 10'000, true);
-    stream(rig, 9, at += 10'000);
+    stream(rig, 8, at + 10'000, true);
+    stream(rig, 9, at + 20'000);
     ASSERT_TRUE(rig.run());
     const Results& r = rig.results();
     EXPECT_EQ(r.received, 8u);

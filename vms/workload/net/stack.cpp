@@ -303,13 +303,11 @@ void Stack::ip(const Packet& p, bool checksum_known) {
     }
     if (!checksum_known && p.transport_checksum != ChecksumState::absent)
         charge_checksum(p.payload.size() + udp_header);
-    if (fragment)
-        ++counters_.rx_unhandled;
-    else if (std::holds_alternative<Udp>(p.transport))
+    if (!fragment && std::holds_alternative<Udp>(p.transport))
         datagram(p, source);
-    else if (std::holds_alternative<Echo>(p.transport))
+    else if (!fragment && std::holds_alternative<Echo>(p.transport))
         echo(p, source, destination);
-    else if (std::holds_alternative<packets::Neighbour>(p.transport))
+    else if (!fragment && std::holds_alternative<packets::Neighbour>(p.transport))
         neighbour(p, source, destination);
     else
         ++counters_.rx_unhandled;
