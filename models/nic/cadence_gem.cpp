@@ -45,7 +45,7 @@ const CadenceGem::Table CadenceGem::registers{{
      .offset = gem::network_control,
      .writable = gem::control::writable,
      .after_write = &Gem::control_written},
-    storage("network_config", gem::network_config, gem::config::writable, 0x0028'0000),
+    storage("network_config", gem::network_config, all, 0x0028'0000),
     {.name = "network_status", .offset = gem::network_status, .value = &Gem::network_status_value},
     storage("user_io", gem::user_io),
     storage("dma_config", gem::dma_config, gem::dma::writable, 0x0002'0784),

@@ -157,6 +157,8 @@ class CadenceGem final : public sc_core::sc_module,
     // Receiver (gem_receive.cpp).
     Accepted filter(const wire::Frame& frame) const;
     bool length_allowed(const wire::Frame& frame);
+    /// Adds to the flags which were found right.
+    bool checksums_good(const wire::Frame& frame, std::uint32_t& flags);
     void start_reception(Picos now);
     void deliver(Picos now);
     enum class Written : std::uint8_t { done, no_buffer, refused };
@@ -200,8 +202,8 @@ class CadenceGem final : public sc_core::sc_module,
     // Receiver.
     std::uint32_t rx_base_ = 0;
     std::uint32_t rx_pointer_ = 0;
-    Picos delivered_at_ = Picos::never();  ///< the first of the waiting frames will be in memory
-    bool rx_waits_for_buffer_ = false;
+    /// The first of the frames that wait will be in memory; never: there is none, or no buffer.
+    Picos delivered_at_ = Picos::never();
     std::size_t rx_used_ = 0;
     wire::Ring<Received> received_;
     std::vector<Place> places_;      ///< of the frame that is being written

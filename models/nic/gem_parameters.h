@@ -30,7 +30,7 @@ struct GemParameters {
     std::uint64_t data_bytes_per_second = 800'000'000;  ///< in bursts; 200 to 1600 MB/s
 };
 
-/// Frames: sent = sum of what starts with tx, arrived = sum of what starts with rx_.
+/// Each frame under one cause. What arrived and is under none is still inside: rx_inside().
 struct GemCounters {
     std::uint64_t tx_frames = 0;      ///< put on the link
     std::uint64_t tx_bytes = 0;       ///< of these, without FCS
@@ -44,6 +44,7 @@ struct GemCounters {
     std::uint64_t rx_disabled = 0;    ///< lost: the receiver is off, or flushed it
     std::uint64_t rx_speed = 0;       ///< lost: MAC and link differ in speed
     std::uint64_t rx_bad_length = 0;  ///< lost: longer than allowed, or its length field is wrong
+    std::uint64_t rx_checksum = 0;    ///< lost: a checksum is wrong, and they are checked
     std::uint64_t rx_filtered = 0;    ///< for somebody else
     std::uint64_t rx_overrun = 0;     ///< lost: packet buffer full
     std::uint64_t rx_no_buffer = 0;   ///< lost: no free descriptor, and told to discard
@@ -52,8 +53,8 @@ struct GemCounters {
 
     /// Frames that arrived and are neither in memory nor lost.
     constexpr std::uint64_t rx_inside() const {
-        return rx_arrived - rx_frames - rx_disabled - rx_speed - rx_bad_length - rx_filtered -
-               rx_overrun - rx_no_buffer - rx_bus_errors;
+        return rx_arrived - rx_frames - rx_disabled - rx_speed - rx_bad_length - rx_checksum -
+               rx_filtered - rx_overrun - rx_no_buffer - rx_bus_errors;
     }
 };
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "models/nic/cadence_gem.h"
+#include "models/nic/checksum_offload.h"
 #include "vms/workload/crc32.h"
 
 namespace models {
@@ -103,6 +104,27 @@ bool CadenceGem::length_allowed(const wire::Frame& frame) {
     return true;
 }
 
+bool CadenceGem::checksums_good(const wire::Frame& frame, std::uint32_t& flags) {
+    if (!has(gem::network_config, gem::config::receive_checksum))
+        return true;
+    const ChecksumFinding finding = check_checksums(frame.bytes);
+    switch (finding) {
+        case ChecksumFinding::bad_ip:
+            count(gem::rx_ip_ck_errors);
+            return false;
+        case ChecksumFinding::bad_tcp:
+            count(gem::rx_tcp_ck_errors);
+            return false;
+        case ChecksumFinding::bad_udp:
+            count(gem::rx_udp_ck_errors);
+            return false;
+        default:
+            // In the order of the descriptor's codes.
+            flags |= static_cast<std::uint32_t>(finding) << gem::rx_descriptor::checksum_shift;
+            return true;
+    }
+}
+
 void CadenceGem::receive(const wire::FrameRef& frame, Picos at) {
     const Picos now = std::max(at, last_);
     process(now);
@@ -117,6 +139,8 @@ void CadenceGem::receive(const wire::FrameRef& frame, Picos at) {
         ++counters_.rx_bad_length;
     } else if (a = filter(*frame); !a.accepted) {
         ++counters_.rx_filtered;
+    } else if (!checksums_good(*frame, a.flags)) {
+        ++counters_.rx_checksum;
     } else if (rx_used_ + frame->bytes.size() > parameters_.rx_buffer_bytes) {
         ++counters_.rx_overrun;
         count(gem::rx_overruns);
@@ -128,13 +152,12 @@ void CadenceGem::receive(const wire::FrameRef& frame, Picos at) {
         received_.push({frame, a.flags});
     }
     // The end of a frame is also when a missing buffer is looked for again.
-    if (!received_.empty() && (received_.size() == 1 || rx_waits_for_buffer_))
+    if (!received_.empty() && delivered_at_ == Picos::never())
         start_reception(now);
     settle(now);
 }
 
 void CadenceGem::start_reception(Picos now) {
-    rx_waits_for_buffer_ = false;
     delivered_at_ = received_.empty() ? Picos::never()
                                       : now + parameters_.descriptor_read +
                                             data_time(received_.front().frame->bytes.size()) +
@@ -152,7 +175,6 @@ void CadenceGem::flush_receiver() {
         ++counters_.rx_disabled;
     }
     delivered_at_ = Picos::never();
-    rx_waits_for_buffer_ = false;
 }
 
 void CadenceGem::deliver(Picos now) {
@@ -168,7 +190,6 @@ void CadenceGem::deliver(Picos now) {
             bank_.at(gem::receive_status) |= gem::rx::buffer_not_available;
             raise(gem::interrupt::rx_used_bit_read);
             if (!has(gem::dma_config, gem::dma::force_discard_on_err)) {
-                rx_waits_for_buffer_ = true;
                 delivered_at_ = Picos::never();
                 return;
             }

@@ -130,9 +130,8 @@ inline constexpr std::uint32_t gigabit_mode = 1U << 10;
 inline constexpr unsigned rx_buffer_offset_shift = 14;  // 2 bits
 inline constexpr std::uint32_t length_error_discard = 1U << 16;
 inline constexpr std::uint32_t fcs_remove = 1U << 17;
-inline constexpr unsigned mdc_clock_shift = 18;              // 3 bits
-inline constexpr std::uint32_t receive_checksum = 1U << 24;  // not offered
-inline constexpr std::uint32_t writable = ~receive_checksum;
+inline constexpr unsigned mdc_clock_shift = 18;  // 3 bits
+inline constexpr std::uint32_t receive_checksum = 1U << 24;
 }  // namespace config
 
 namespace status {
@@ -141,11 +140,11 @@ inline constexpr std::uint32_t mdio_in = 1U << 1;
 }  // namespace status
 
 namespace dma {
-inline constexpr std::uint32_t tx_checksum = 1U << 11;  // not offered
-inline constexpr unsigned rx_buf_size_shift = 16;       // 8 bits, in units of 64 bytes
+inline constexpr std::uint32_t tx_checksum = 1U << 11;
+inline constexpr unsigned rx_buf_size_shift = 16;  // 8 bits, in units of 64 bytes
 inline constexpr std::uint32_t force_discard_on_err = 1U << 24;
 inline constexpr std::uint32_t addr_bus_width_64 = 1U << 30;
-inline constexpr std::uint32_t writable = 0x47ff'07ff;  // no extended descriptors: no time stamps
+inline constexpr std::uint32_t writable = 0x47ff'0fff;  // no extended descriptors: no time stamps
 }  // namespace dma
 
 namespace tx {
@@ -196,6 +195,7 @@ inline constexpr std::uint32_t wrap = 1U << 1;
 inline constexpr std::uint32_t address_mask = ~std::uint32_t{3};
 inline constexpr std::uint32_t start_of_frame = 1U << 14;  // word 1
 inline constexpr std::uint32_t end_of_frame = 1U << 15;
+inline constexpr unsigned checksum_shift = 22;       // 1: IP, 2: TCP too, 3: UDP too
 inline constexpr unsigned vlan_priority_shift = 16;  // CFI and the three bits of priority
 inline constexpr std::uint32_t priority_tag = 1U << 20;
 inline constexpr std::uint32_t vlan_tag = 1U << 21;

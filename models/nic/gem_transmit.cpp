@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "models/nic/cadence_gem.h"
+#include "models/nic/checksum_offload.h"
 #include "vms/workload/crc32.h"
 
 namespace models {
@@ -101,8 +102,11 @@ void CadenceGem::transmit(Picos now) {
         std::memcpy(&fcs, bytes.data() + covered, read - covered);
         fcs_good = read > wire::fcs_bytes && fcs == crc.value();
         bytes.resize(covered);
-    } else if (read < wire::min_frame_bytes) {
-        bytes.resize(wire::min_frame_bytes);
+    } else {
+        if (has(gem::dma_config, gem::dma::tx_checksum))
+            make_checksums(bytes);
+        if (read < wire::min_frame_bytes)
+            bytes.resize(wire::min_frame_bytes);
     }
 
     const vms::GuestAddr first = at_pointer(tx_pointer_, gem::upper_tx_q_base_addr);

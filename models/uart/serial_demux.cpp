@@ -134,7 +134,8 @@ void FramedDemux::put(std::uint8_t byte, Picos at) {
 void FramedDemux::add_notice(std::size_t index, Picos at, mux::FrameType type,
                              std::span<const std::byte> payload) {
     Notice n{at, {}};
-    for (const std::byte b : mux::EncodedFrame(type, number(index), payload).bytes())
+    const mux::EncodedFrame frame(type, number(index), payload);
+    for (const std::byte b : frame.bytes())
         n.frame.push_back(std::to_integer<std::uint8_t>(b));
     const auto after =
         std::upper_bound(notices_.begin() + static_cast<std::ptrdiff_t>(told_), notices_.end(), at,

@@ -7,7 +7,6 @@
 
 namespace models::wire {
 
-using packets::ChecksumState;
 using packets::Fault;
 using packets::IpAddress;
 using packets::Ipv4Address;

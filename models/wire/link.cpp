@@ -52,11 +52,11 @@ Picos LinkDirection::send(FrameRef frame, Picos at) {
     else if (loss_.happens(impairments_.loss))
         ++counters_.lost;
     else
-        launch(frame, last_bit, bits, index);
+        launch(std::move(frame), last_bit, bits, index);
     return free_at_;
 }
 
-void LinkDirection::launch(const FrameRef& frame, Picos last_bit, std::uint64_t bits,
+void LinkDirection::launch(FrameRef frame, Picos last_bit, std::uint64_t bits,
                            std::uint64_t index) {
     // Receivers take no frames that overlap: what is late makes those behind it late too.
     const Picos slot = exact_order_ ? Picos{} : RateClock(clock_).advance(bits);
@@ -68,11 +68,13 @@ void LinkDirection::launch(const FrameRef& frame, Picos last_bit, std::uint64_t 
         arrival += impairments_.reordering_delay;
     else if (!exact_order_ && last_arrival_ != Picos{})
         arrival = std::max(arrival, last_arrival_ + slot);
-    add({frame, arrival, index}, held_back);
-    if (duplication_.happens(impairments_.duplication)) {
-        ++counters_.duplicated;
-        add({frame, arrival + slot, index}, held_back);
+    if (!duplication_.happens(impairments_.duplication)) {
+        add({std::move(frame), arrival, index}, held_back);
+        return;
     }
+    ++counters_.duplicated;
+    add({frame, arrival, index}, held_back);
+    add({std::move(frame), arrival + slot, index}, held_back);
 }
 
 void LinkDirection::add(InFlight f, bool held_back) {

@@ -123,7 +123,7 @@ class LinkDirection final : public sc_core::sc_module {
     };
 
     void wake();
-    void launch(const FrameRef& frame, Picos last_bit, std::uint64_t bits, std::uint64_t index);
+    void launch(FrameRef frame, Picos last_bit, std::uint64_t bits, std::uint64_t index);
     void add(InFlight f, bool held_back);
     Picos next_arrival() const;
     InFlight take_next();

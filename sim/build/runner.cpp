@@ -16,6 +16,7 @@
 #include "sim/build/configuration.h"
 #include "sim/build/diagnosis.h"
 #include "sim/build/frame_account.h"
+#include "sim/build/frame_capture.h"
 #include "sim/build/input_loss.h"
 #include "sim/build/platform.h"
 #include "sim/build/software.h"
@@ -168,6 +169,7 @@ class Run {
     Statistics statistics_;
     Observations observations_;
     std::optional<Trace> trace_;
+    std::optional<FrameCapture> frame_capture_;
     Fanout observation_sinks_;
     AccessStatistics reads_;
     AccessStatistics writes_;
@@ -302,6 +304,7 @@ void Run::simulate() {
         }
     }
     platform_->network().finish(results_.errors);
+    frame_capture_->finish(results_.errors);
     // Not before what the trace has written already.
     input_loss_->finish(std::max(ended_at_, models::kernel_now()));
 }
@@ -476,9 +479,13 @@ Results Run::operator()() {
         results_.errors.push_back(trace_->error());
         return results_;
     }
+    frame_capture_.emplace(s_, results_.errors);
+    if (frame_capture_->wanted())
+        hub_.frames = &*frame_capture_;
     software_ = std::make_unique<Software>(s_);
     platform_ = std::make_unique<Platform>(s_, hub_, options_.serial);
-    results_.errors = platform_->errors();
+    results_.errors.insert(results_.errors.end(), platform_->errors().begin(),
+                           platform_->errors().end());
     if (!results_.errors.empty())
         return results_;
     if (const auto e = platform_->hypervisor().boot()) {

@@ -30,7 +30,8 @@ class Software {
 
     /// Whether a VM's program is a service guest that polls, and so never waits.
     bool polls(std::size_t vm) const {
-        return programs_[vm].service != nullptr && programs_[vm].vm->software.polling;
+        const SoftwareConfig& s = programs_[vm].vm->software;
+        return programs_[vm].service != nullptr && (s.polling || s.poll_rings);
     }
 
     /// Characters that a service guest's back-end had no room for; `backend` counts as in

@@ -1,88 +1,18 @@
 // Scenarios as a user runs them: the program itself, its exit status, its JSON and its trace.
-#include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <map>
 #include <sstream>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "tests/scenarios/scenarios.h"
 #include "tests/support/validation.h"
 #include "vms/workload/crc32.h"
 
+namespace sim::test {
 namespace {
-
-using nlohmann::json;
-namespace fs = std::filesystem;
-
-struct Outcome {
-    Outcome() noexcept(false) = default;  // nlohmann::json may allocate
-
-    int status = -1;
-    std::string out;  ///< standard output and error
-    json results;
-    std::string trace;
-};
-
-std::string read(const fs::path& p) {
-    std::ifstream in(p, std::ios::binary);
-    std::ostringstream s;
-    s << in.rdbuf();
-    return s.str();
-}
-
-class Scenarios : public ::testing::Test {
-  protected:
-    void SetUp() override {
-        directory_ = fs::temp_directory_path() / ("baosim-test-" + std::to_string(::getpid()));
-        fs::create_directories(directory_);
-    }
-    void TearDown() override { fs::remove_all(directory_); }
-
-    /// Runs a scenario of the repository with further arguments.
-    Outcome run(const std::string& scenario, const std::string& arguments = "") {
-        const fs::path results = directory_ / "results.json";
-        const fs::path trace = directory_ / "trace.txt";
-        fs::remove(results);
-        fs::remove(trace);
-        const std::string command =
-            std::string("cd '" BAOSIM_SOURCE_DIR "' && '" BAOSIM_PROGRAM "' run scenarios/") +
-            scenario + " --json '" + results.string() + "' --trace '" + trace.string() + "' " +
-            arguments + " 2>&1";
-        Outcome o;
-        std::FILE* p = ::popen(command.c_str(), "r");
-        EXPECT_NE(p, nullptr);
-        std::array<char, 4096> buffer{};
-        while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), p))
-            o.out.append(buffer.data(), n);
-        const int status = ::pclose(p);
-        o.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-        o.results = json::parse(read(results), nullptr, false);
-        o.trace = read(trace);
-        return o;
-    }
-
-  private:
-    fs::path directory_;
-};
-
-std::int64_t metric(const Outcome& o, const std::string& name) {
-    return o.results.at("metrics").value(name, std::int64_t{-1});
-}
-
-const json* leg(const Outcome& o, const std::string& beginning) {
-    for (const json& l : o.results.at("legs"))
-        if (l.at("name").get<std::string>().starts_with(beginning))
-            return &l;
-    return nullptr;
-}
 
 // --- what the scenarios are for ------------------------------------------------------------------
 
@@ -379,37 +309,6 @@ TEST_F(Scenarios, EveryBuildLeavesTheSameTrace) {
 
 // --- the quantum ---------------------------------------------------------------------------------
 
-/// Per CPU: the events in their order, without their times, and the times apart.
-struct Sequence {
-    std::vector<std::string> events;
-    std::vector<double> times;
-};
-
-std::map<std::string, Sequence> by_cpu(const std::string& trace) {
-    std::map<std::string, Sequence> found;
-    std::istringstream in(trace);
-    std::string line;
-    while (std::getline(in, line)) {
-        std::istringstream fields(line);
-        std::string time, cpu, rest;
-        fields >> time >> cpu;
-        std::getline(fields, rest);
-        found[cpu].events.push_back(rest);
-        found[cpu].times.push_back(std::stod(time));
-    }
-    return found;
-}
-
-/// Metrics that count something; times and polling iterations depend on how late an interrupt is.
-std::map<std::string, std::int64_t> counts(const Outcome& o) {
-    std::map<std::string, std::int64_t> c;
-    for (const auto& [name, value] : o.results.at("metrics").items())
-        if (!name.ends_with("_ns") && !name.ends_with("_ticks") &&
-            name.find("poll") == std::string::npos && name.find("el1_") == std::string::npos)
-            c[name] = value;
-    return c;
-}
-
 TEST_F(Scenarios, ASmallerQuantumGivesTheSameCountsAndOrder) {
     for (const char* setup : {"console-echo.yaml", "two-consoles.yaml", "four-vms.yaml",
                               "four-vms.yaml --set vms.backend.software.polling=true",
@@ -428,3 +327,4 @@ TEST_F(Scenarios, ASmallerQuantumGivesTheSameCountsAndOrder) {
 }
 
 }  // namespace
+}  // namespace sim::test

@@ -74,7 +74,8 @@ class EncodedFrame {
             put_checked(std::to_integer<std::uint8_t>(b));
         put(check_);
     }
-    constexpr std::span<const std::byte> bytes() const { return {bytes_.data(), size_}; }
+    constexpr std::span<const std::byte> bytes() const& { return {bytes_.data(), size_}; }
+    std::span<const std::byte> bytes() const&& = delete;  // would not outlive the frame
 
   private:
     constexpr void put(std::uint8_t b) {

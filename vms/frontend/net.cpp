@@ -293,8 +293,7 @@ void NetDriver::interrupt(IntId /*id*/) {
     }
     if ((bits & mmio::interrupt::vring) != 0) {
         // The queues in the order of vm_interrupt's list: the last found comes first.
-        const bool events = device_.negotiated(mmio::feature::ring_event_idx);
-        if (up_ && (profile_.net.deferred || events)) {
+        if (profile_.net.deferred && up_) {
             transmit_.interrupted();
             receive_.interrupted();
         }
@@ -336,8 +335,11 @@ bool NetDriver::wait(std::uint64_t seen, std::uint64_t deadline) {
 
 bool NetDriver::wait_deferred(std::uint64_t seen, std::uint64_t deadline) {
     for (;;) {
-        // What ksoftirqd would do while the program sleeps.
+        // What ksoftirqd would do while the program sleeps, and the delayed refill work of a ring
+        // that has run empty for want of slots.
         device_.softirq.run();
+        if (usable() && receive_.ring().outstanding() == 0)
+            receive_.fill();
         // Masked between the look and the sleep: an interrupt in between ends the sleep at once.
         const MaskedScope masked(device_.cpu);
         if (ended(seen, deadline))
@@ -349,23 +351,26 @@ bool NetDriver::wait_deferred(std::uint64_t seen, std::uint64_t deadline) {
 
 bool NetDriver::wait_looking(std::uint64_t seen, std::uint64_t deadline) {
     for (;;) {
-        interrupted_ = false;
-        transmit_.look();
-        receive_.look();
         const bool for_transmit = transmit_.stopped() || draining_;
         if (device_.polling) {
+            transmit_.look();
+            receive_.look();
             if (ended(seen, deadline))
                 return usable();
             SplitRing& ring = for_transmit ? transmit_.ring() : receive_.ring();
             device_.counters.poll_iterations += ring.wait_used(device_[Operation::ring_poll]);
             continue;
         }
-        transmit_.want_interrupts(for_transmit);
+        // What has been used since the last look has brought an interrupt.
+        if (!transmit_.want_interrupts(for_transmit) || interrupted_) {
+            interrupted_ = false;
+            transmit_.look();
+            receive_.look();
+        }
         const MaskedScope masked(device_.cpu);
         if (ended(seen, deadline))
             return usable();
-        // Used before its interrupt was asked for: none will come.
-        if (!interrupted_ && !(for_transmit && transmit_.ring().more_used()))
+        if (!interrupted_)
             device_.cpu.wait_for_interrupt();
     }
 }

@@ -97,7 +97,7 @@ class NetDriver final : public Driver, public InterruptHandler, public workload:
     std::size_t mtu_ = abi::net::default_mtu;
     bool link_up_ = false;
     bool up_ = false;
-    bool interrupted_ = false;  ///< without deferred work: since the rings were looked at
+    bool interrupted_ = true;  ///< without deferred work: since the rings were looked at
     bool draining_ = false;
     std::vector<workload::packets::MacAddress> groups_;
     mutable DriverCounters driver_counters_;

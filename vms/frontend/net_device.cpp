@@ -14,8 +14,7 @@ void NetDevice::stop(Fault f) {
 
 bool NetDevice::kick(std::uint32_t queue) {
     cpu.retire(operations[Operation::ring_kick]);
-    const bool wanted = transport.queue(queue).kick_needed();
-    if (!wanted && !profile.kicks_always)
+    if (!profile.kicks_always && !transport.queue(queue).kick_needed())
         return false;
     transport.notify(queue);
     return true;

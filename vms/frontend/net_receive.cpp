@@ -311,8 +311,7 @@ void NetReceive::interrupted() {
     if (!ring().more_used())
         return;
     ring().interrupted();
-    if (device_.profile.deferred)
-        schedule();
+    schedule();
 }
 
 /// virtqueue_napi_schedule.
@@ -339,16 +338,19 @@ unsigned NetReceive::poll(unsigned budget) {
 }
 
 void NetReceive::look() {
-    // With event index an event is set once for a look, not for each frame.
     const bool events = ring().has_event_index() && !device_.polling;
-    do {
-        if (events)
+    while (ring().more_used()) {
+        // With event index the next event is set once, at the end: until then none is due.
+        if (events) {
+            ring().interrupted();
             ring().suppress_interrupts();
+        }
         while (receive(Softirq::weight) == Softirq::weight) {
         }
-        if (events)
-            ring().resume_interrupts();
-    } while (events && ring().more_used());
+        if (!events || ring().broken())
+            return;
+        ring().resume_interrupts();
+    }
 }
 
 }  // namespace vms::frontend

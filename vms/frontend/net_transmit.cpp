@@ -68,7 +68,7 @@ bool NetTransmit::transmit(std::span<const std::byte> frame, PartialChecksum che
             ring().suppress_interrupts();
             reclaim();
         } while (!more && !ring().resume_interrupts_delayed());
-    } else if (!more || ring().free_descriptors() <= device_.profile.stop_below) {
+    } else if (ring().free_descriptors() <= device_.profile.stop_below) {
         reclaim();
     }
 
@@ -193,8 +193,6 @@ void NetTransmit::interrupted() {
     if (!ring().more_used())
         return;
     ring().interrupted();
-    if (!device_.profile.deferred)
-        return;
     ring().suppress_interrupts();
     schedule();
 }
@@ -235,11 +233,12 @@ void NetTransmit::look() {
     wake_if_room();
 }
 
-void NetTransmit::want_interrupts(bool wanted) {
+bool NetTransmit::want_interrupts(bool wanted) {
     if (device_.profile.transmit_interrupts || wanted == interrupts_wanted_)
-        return;
+        return true;
     interrupts_wanted_ = wanted;
     ring().enable_interrupts(wanted);
+    return !wanted || !ring().more_used();
 }
 
 }  // namespace vms::frontend

@@ -36,8 +36,9 @@ class NetTransmit final : public Pollable {
 
     /// Without deferred work: take back what is used, and send what was kept.
     void look();
-    /// Without deferred work: whether the device shall interrupt for this queue.
-    void want_interrupts(bool wanted);
+    /// Without deferred work: whether the device shall interrupt for this queue. False: it has used
+    /// something already, and no interrupt will come for that.
+    bool want_interrupts(bool wanted);
     std::uint32_t outstanding() const { return ring().outstanding(); }
     bool stopped() const { return stopped_; }
     bool idle() const { return ring().outstanding() == 0 && backlog_.empty(); }

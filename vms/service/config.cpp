@@ -49,6 +49,8 @@ bool has_interrupt(const PeripheralConfig& p, IntId id) {
 /// Against those before it.
 ConfigProblem check_pairs(const GuestConfig& config, std::size_t peripheral) {
     const PeripheralConfig& p = config.peripherals[peripheral];
+    if (config.event_count != 0 && has_interrupt(p, {abi::gicv2::virtual_timer_ppi}))
+        return ConfigProblem::shared_interrupt;  // the events' own
     for (std::size_t i = 0; i < peripheral; ++i) {
         if (config.peripherals[i].base == p.base)
             return ConfigProblem::peripherals_share_registers;
@@ -70,6 +72,8 @@ ConfigProblem check(const GuestConfig& config, const DeviceConfig& d) {
     for (std::size_t i = 0; i < config.peripheral_count; ++i)
         if (has_interrupt(config.peripherals[i], d.interrupt))
             return ConfigProblem::shared_interrupt;
+    if (config.event_count != 0 && d.interrupt.value == abi::gicv2::virtual_timer_ppi)
+        return ConfigProblem::shared_interrupt;
     if (d.shmem_size == 0)
         return ConfigProblem::no_shared_memory;
     return d.backend->check(config, d);
@@ -94,10 +98,6 @@ ConfigProblem check_switch(const GuestConfig& config) {
         return ConfigProblem::bad_traffic;
     return ConfigProblem::none;
 }
-
-}  // namespace
-
-namespace {
 
 /// Against the one before it.
 ConfigProblem check_event(const GuestConfig& config, std::size_t index) {

@@ -77,6 +77,16 @@ TEST_F(GemReceive, AFrameIsWrittenAndAnnounced) {
     EXPECT_EQ(b.read(gem::receive_status), 0U);
 }
 
+TEST_F(GemReceive, FramesForOthersDoNotHoldUpTheDma) {
+    enable(0);
+    set_address(0, own);
+    b.arrive(make_frame(own, 1000));
+    b.run_for(Picos::ns(700));
+    b.arrive(make_frame(other, 60));
+    b.run_until(Picos{in_memory_after(1000)});
+    EXPECT_EQ(word0(0) & used, used);
+}
+
 TEST_F(GemReceive, TheRingWraps) {
     enable();
     for (unsigned i = 0; i < 10; ++i) {

@@ -187,6 +187,10 @@ TEST_F(FramedDemuxTest, ChannelsTakeTurns) {
     // 5 ms are 500 characters; then at most the frame that is on its way.
     EXPECT_GE(at, 500u);
     EXPECT_LE(at, 500u + 2 * 68);
+    put(demux, bytes);
+    EXPECT_EQ(demux.counters().bad_frames, 0u);
+    EXPECT_EQ(first.size(), 100'000u);
+    EXPECT_EQ(second, "short");
 }
 
 struct PrefixedDemuxTest : DemuxTest {

@@ -19,10 +19,6 @@ using vms::frontend::Fault;
 using vms::frontend::linux_6_1;
 using vms::frontend::NetDriver;
 
-constexpr std::uint64_t bit(unsigned n) {
-    return std::uint64_t{1} << n;
-}
-
 // A queue of 256: 4096 bytes of descriptors, 518 of available ring, the used ring at the next page.
 const char* const linux_identify = "R000 R004 R008 R00c W070=0 R070 W070=1 R070 W070=3 ";
 const char* const linux_mac = "R0fc R100.1 R101.1 R102.1 R103.1 R104.1 R105.1 R0fc ";

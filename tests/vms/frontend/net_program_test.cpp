@@ -71,8 +71,8 @@ struct NetProgramRig {
         const StackCounters& s = stack();
         const NetCounters& d = driver();
         EXPECT_EQ(s.tx_packets + s.tx_refused, d.tx_frames + d.tx_dropped() + d.tx_backlog);
-        EXPECT_EQ(d.tx_completed, device.transmitted);
-        EXPECT_EQ(d.tx_frames, d.tx_completed);
+        EXPECT_EQ(d.tx_frames, device.transmitted);
+        EXPECT_LE(d.tx_completed, d.tx_frames);  // a simple driver takes back what it needs
         EXPECT_EQ(d.rx_frames, s.rx_frames);
         EXPECT_EQ(s.rx_frames, s.rx_arp + s.rx_neighbours + s.rx_echo_requests + s.rx_echo_replies +
                                    s.rx_datagrams + s.rx_dropped());

@@ -114,4 +114,27 @@ inline bool send(vms::frontend::NetDriver& d, const Bytes& frame, bool more = fa
     return d.send(std::as_bytes(std::span{frame}), checksum, more);
 }
 
+constexpr std::uint64_t bit(unsigned n) {
+    return std::uint64_t{1} << n;
+}
+inline constexpr std::uint64_t csum = bit(0);
+inline constexpr std::uint64_t guest_csum = bit(1);
+inline constexpr std::uint64_t mtu_feature = bit(3);
+inline constexpr std::uint64_t mrg_rxbuf = bit(15);
+inline constexpr std::uint64_t ctrl_mac_addr = bit(23);
+inline constexpr std::uint64_t indirect = bit(28);
+inline constexpr std::uint64_t event_index = bit(29);
+
+inline const vms::frontend::NetCounters& counters(const vms::frontend::NetDriver& d) {
+    return *d.network_counters();
+}
+
+/// Bytes of a command: class, command, data.
+inline Bytes command(std::initializer_list<int> bytes) {
+    Bytes b;
+    for (const int v : bytes)
+        b.push_back(static_cast<std::uint8_t>(v));
+    return b;
+}
+
 }  // namespace frontend_test

@@ -68,8 +68,7 @@ class System {
         return w;
     }
     void run(Picos until) {
-        std::size_t at = 0;
-        EXPECT_EQ(vms::service::check(service, at), vms::service::ConfigProblem::none);
+        EXPECT_EQ(vms::service::check(service).problem, vms::service::ConfigProblem::none);
         machine = std::make_unique<rig::Rig>(options);
         auto f = std::make_unique<FrontendProgram>(frontend);
         auto s = std::make_unique<ServiceProgram>(service, vms::service::OperationCosts{});
@@ -108,22 +107,93 @@ class System {
     ServiceProgram* guest = nullptr;
 };
 
-TEST(NetSystem, PingsThroughTheSwitch) {
-    System system(vms::frontend::linux_6_1());
+class NetSystem : public testing::TestWithParam<const vms::frontend::Profile*> {
+  protected:
+    /// Each frame is accounted for from one driver to the other.
+    static void expect_accounts(const System& system) {
+        EXPECT_TRUE(system.guest->switch_balanced());
+        for (std::size_t k = 0; k < System::devices; ++k) {
+            const NetCounters& c = *system.program->network_counters(k);
+            const auto& stack = *system.program->stack_counters(k);
+            const auto port = system.guest->switch_port_counters(k);
+            EXPECT_EQ(c.tx_frames, c.tx_completed) << k;
+            EXPECT_EQ(c.commands_failed, 0u) << k;
+            EXPECT_EQ(c.rx_dropped(), 0u) << k;
+            EXPECT_EQ(c.rx_frames, stack.rx_frames) << k;
+            EXPECT_EQ(stack.rx_bad_checksum + stack.rx_malformed, 0u) << k;
+            EXPECT_EQ(port.frames_in, c.tx_frames) << k;
+            EXPECT_EQ(port.frames_out, c.rx_frames) << k;
+        }
+    }
+};
+
+INSTANTIATE_TEST_SUITE_P(Profiles, NetSystem,
+                         testing::Values(&vms::frontend::linux_6_1(), &vms::frontend::bare_metal()),
+                         [](const auto& i) {
+                             return i.param == &vms::frontend::linux_6_1() ? "Linux" : "BareMetal";
+                         });
+
+// The other interface of the VM answers below its sockets; a simple driver looks at one only while
+// it waits, so there nobody answers.
+TEST_P(NetSystem, PingsThroughTheSwitch) {
+    System system(*GetParam());
     auto& w = system.add(Kind::net_ping);
     w.count = 10;
     w.bytes = 56;
-    system.run(Picos::ms(200));
+    system.run(Picos::ms(4'000));
     const auto& r = system.program->workload_counters(0).net;
+    if (GetParam() == &vms::frontend::bare_metal()) {
+        EXPECT_TRUE(r.unresolved);
+        return;
+    }
     EXPECT_EQ(system.program->workload_counters(0).state, State::succeeded);
     EXPECT_EQ(r.received, 10u);
-    EXPECT_TRUE(system.guest->switch_balanced());
-    for (std::size_t k = 0; k < 2; ++k) {
-        const NetCounters& c = *system.program->network_counters(k);
-        EXPECT_EQ(c.tx_frames, c.tx_completed) << k;
-        EXPECT_EQ(c.commands_failed, 0u) << k;
-        EXPECT_EQ(c.rx_dropped(), 0u) << k;
+    expect_accounts(system);
+}
+
+// A flood from one interface to the other. A frame that finds no receive buffer is dropped by the
+// switch, under that cause.
+TEST_P(NetSystem, FloodsThroughTheSwitch) {
+    System system(*GetParam());
+    for (std::size_t k = 0; k < System::devices; ++k)
+        system.frontend.devices[k].net.stack.neighbours = {
+            {address(1 - k), {{0x02, 0, 0, 0, 0, static_cast<std::uint8_t>(2 - k)}}}};
+    auto& w = system.add(Kind::net_flood);
+    w.count = 1000;
+    w.net.batch = 8;
+    w.net.sizes = {{60, 7}, {570, 4}, {1514, 1}};
+    // The simple driver's second interface is looked at afterwards, when its ring has long been
+    // full.
+    auto& sink = system.add(Kind::net_sink);
+    sink.device = 1;
+    sink.net.duration_ns = 5'000'000;
+    system.run(Picos::ms(200));
+    EXPECT_EQ(system.program->workload_counters(0).state, State::succeeded);
+    EXPECT_EQ(system.program->workload_counters(0).net.sent, 1000u);
+    expect_accounts(system);
+    const auto& stack = *system.program->stack_counters(1);
+    EXPECT_GE(stack.rx_frames, 256u);
+    if (GetParam() == &vms::frontend::bare_metal()) {
+        EXPECT_EQ(system.program->workload_counters(1).net.received, stack.rx_datagrams);
     }
+}
+
+// Kick, and an interrupt of two accesses: near three register accesses a frame when each is sent by
+// itself (measured with TCP on the real kernel: 2.7).
+TEST(LinuxNetSystem, SendingCostsNearThreeAccessesAFrame) {
+    System system(vms::frontend::linux_6_1());
+    system.frontend.devices[0].net.stack.neighbours = {
+        {address(9), {{0x02, 0, 0, 0, 0, 0x09}}}};  // nobody: the switch floods
+    system.frontend.devices[1].net.features = 0;
+    auto& w = system.add(Kind::net_flood);
+    w.net.peer = address(9);
+    w.count = 500;
+    system.run(Picos::ms(300));
+    ASSERT_EQ(system.program->workload_counters(0).state, State::succeeded);
+    const NetCounters& c = *system.program->network_counters(0);
+    const std::uint64_t accesses = c.tx_kicks + 2 * c.interrupts;
+    EXPECT_GT(accesses, 500u * 2);
+    EXPECT_LT(accesses, 500u * 3 + 60);
 }
 
 }  // namespace

@@ -189,6 +189,18 @@ TEST_F(GemDriver, OneInterruptServesWhatHasCome) {
         if (m.cpu.log[i].kind == Kind::publish)
             published.push_back(m.cpu.log[i].address.value - dma_base.value);
     EXPECT_THAT(published, ElementsAre(0, 4 * 16));
+
+    // All of them can be filled again.
+    std::vector<Bytes> expected = consumer.frames;
+    for (unsigned i = 0; i < 24; ++i) {
+        expected.push_back(make_frame(peer, 60 + i, static_cast<std::uint8_t>(i)));
+        b.arrive(expected.back());
+        if (i % 8 != 7)
+            continue;
+        pass(Picos::us(20));
+        EXPECT_TRUE(take_interrupt());
+    }
+    EXPECT_EQ(consumer.frames, expected);
 }
 
 // A frame that comes after the last look and before interrupts are enabled again is recorded

@@ -288,6 +288,15 @@ TEST(GuestConfiguration, PortsLinesAndEvents) {
               ConfigProblem::bad_event);  // neither MULTIPORT nor SIZE
     EXPECT_EQ(problem(SerialMode::framed, [](GuestConfig& c) { c.event_count = 65; }),
               ConfigProblem::too_many_events);
+    for (const bool of_device : {false, true})  // the virtual timer is the events'
+        EXPECT_EQ(problem(SerialMode::framed,
+                          [&](GuestConfig& c) {
+                              c.events[0] = {.kind = K::console_close};
+                              c.event_count = 1;
+                              (of_device ? c.devices[1].interrupt
+                                         : c.peripherals[1].interrupts[0]) = {27};
+                          }),
+                  ConfigProblem::shared_interrupt);
     GuestConfig late = one_line(SerialMode::framed);
     late.events[0] = {.at_ns = 2, .kind = K::console_close};
     late.events[1] = {.at_ns = 1, .kind = K::console_open};

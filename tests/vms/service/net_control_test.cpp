@@ -263,6 +263,42 @@ TEST_F(NetControl, AnyFramingIsSurvived) {
     EXPECT_FALSE(receives(other_unicast));
 }
 
+// A table of 60 million addresses, by overlapping buffers: what is too long for the filter is
+// passed over, not read.
+TEST_F(NetControl, AHugeTableIsNotRead) {
+    constexpr std::uint32_t segment = 1'200'000;
+    constexpr std::uint16_t segments = 300;
+    const GuestAddr data = n.base + 0x4000;
+    n.cpu.poke(data, control::mac::cls);
+    n.cpu.poke(data + 1, control::mac::table_set);
+    n.cpu.poke(data + 2, segment * segments / std::uint32_t{net::mac_bytes});
+    n.cpu.poke(data + 6, std::uint32_t{0});
+    const GuestAddr ack = n.base + 0x8000;
+    const GuestAddr table = n.base + 0x5000;
+    std::uint16_t entries = 0;
+    const auto entry = [&](GuestAddr at, std::uint32_t size, std::uint16_t flags) {
+        n.cpu.poke(
+            table + 16ull * entries,
+            abi::ring::Descriptor{at.value, size, flags, static_cast<std::uint16_t>(entries + 1)});
+        ++entries;
+    };
+    entry(data, 6, abi::ring::desc::flag_next);
+    for (int i = 0; i < segments; ++i)
+        entry(n.base, segment, abi::ring::desc::flag_next);
+    entry(data + 6, 4, abi::ring::desc::flag_next);
+    entry(ack, 1, abi::ring::desc::flag_write);
+    n.control.write_descriptor(0, {table.value, 16u * entries, abi::ring::desc::flag_indirect, 0});
+    n.control.make_available(0);
+    n.kick(net::controlq);
+    rig.port.settle();
+    const std::uint64_t loads = rig.cpu.retired.loads;
+    n.work();
+    rig.port.settle();
+    EXPECT_LT(rig.cpu.retired.loads - loads, 10'000u);
+    EXPECT_EQ(n.cpu.peek<std::uint8_t>(ack), control::ok);
+    EXPECT_TRUE(accepts() == (Accepts{true, true, false, true}));
+}
+
 // The effect comes before the command is used (5.1.9.5.2.1): when the index is published the
 // address is in the configuration.
 TEST_F(NetControl, TheEffectComesFirst) {

@@ -236,6 +236,28 @@ TEST_F(SwitchTest, WhatIsRefusedOnEntryOrLostLaterIsInTheAccounts) {
     EXPECT_TRUE(net.balanced());
 }
 
+// A run may end while a frame is on its way: the accounts hold at that moment too.
+TEST_F(SwitchTest, TheAccountsHoldAtAnyMoment) {
+    class Looker final : public SwitchPort {
+      public:
+        explicit Looker(Switch& s) : net(s) {}
+        Switch& net;
+        unsigned looks = 0;
+        Drop deliver(Frame&) override {
+            EXPECT_TRUE(net.balanced());
+            ++looks;
+            return looks % 2 == 0 ? Drop::filtered : Drop::none;
+        }
+    } looker(net);
+    const std::uint8_t there = net.attach(looker, 1);
+    TrafficPort echo(net, {.mac = d, .echo = true});
+    send(0, frame(broadcast_mac, a));
+    net.know(there, ethernet::to_address(c));
+    send(0, frame(c, a));
+    send(0, frame(d, a));
+    EXPECT_EQ(looker.looks, 2u);
+}
+
 // Observers see each frame when it comes in and when it goes out, checksums as on a wire, and the
 // frame itself is as it was.
 TEST_F(SwitchTest, FramesAreShownAsOnAWire) {

@@ -18,7 +18,7 @@ Console::Console(Port& port, const Parameters& parameters, DeviceCounters& count
     PortObserver& observer = *this;
     for (std::size_t i = 0; i < count_; ++i) {
         const ConsolePortConfig& c = p_.config.ports[i];
-        ports_[i] = &port_storage_[i].emplace<ConsolePort>(
+        ports_[i].port = &ports_[i].storage.emplace<ConsolePort>(
             port,
             ConsolePort::Place{.index = i,
                                .line = p_.lines[i],

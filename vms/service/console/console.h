@@ -46,7 +46,12 @@ class Console final : public VirtioDevice, private PortObserver, private Control
     void driver_opened(std::size_t port, bool open) override;
     void set_present(std::size_t port, bool present);
 
-    ConsolePort& port(std::size_t i) { return *ports_[i]; }
+    struct PortSlot {
+        InPlace<ConsolePort> storage;
+        ConsolePort* port = nullptr;
+    };
+
+    ConsolePort& port(std::size_t i) { return *ports_[i].port; }
     /// Ports whose queues the driver may use.
     std::size_t usable_ports() const { return multiport_ ? count_ : 1; }
     bool offers_size() const { return p_.config.cols != 0 && p_.config.rows != 0; }
@@ -57,8 +62,7 @@ class Console final : public VirtioDevice, private PortObserver, private Control
     const std::size_t count_;
     ConsoleControl control_;
     ChainStorage storage_;  // of chains that are taken and given back in one step
-    std::array<InPlace<ConsolePort>, max_console_ports> port_storage_;
-    std::array<ConsolePort*, max_console_ports> ports_{};
+    std::array<PortSlot, max_console_ports> ports_;
     std::uint16_t cols_;  // of port 0, as the configuration space shows them
     std::uint16_t rows_;
     bool multiport_ = false;  // negotiated

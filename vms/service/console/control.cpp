@@ -1,5 +1,7 @@
 #include "vms/service/console/control.h"
 
+#include <utility>
+
 namespace vms::service {
 
 namespace console = abi::console;
@@ -23,8 +25,8 @@ constexpr void put(std::span<std::byte> bytes, std::size_t at, std::size_t n, st
 
 void ConsoleControl::activate(const DeviceContext& context) {
     context_ = context;
-    receive_waits_ = false;
-    transmit_waits_ = false;
+    receive_wait_.kicked();
+    transmit_wait_.kicked();
 }
 
 void ConsoleControl::reset() {
@@ -37,9 +39,9 @@ void ConsoleControl::reset() {
 
 void ConsoleControl::kicked(std::uint32_t queue) {
     if (queue == console::control_receiveq)
-        receive_waits_ = false;
+        receive_wait_.kicked();
     if (queue == console::control_transmitq)
-        transmit_waits_ = false;
+        transmit_wait_.kicked();
 }
 
 bool ConsoleControl::work(ChainStorage& storage) {
@@ -52,20 +54,14 @@ bool ConsoleControl::work(ChainStorage& storage) {
 
 bool ConsoleControl::from_driver(ChainStorage& storage) {
     SplitQueue& queue = transmitq();
-    if (!queue.active() || transmit_waits_)
+    if (!queue.active())
         return false;
-    if (!queue.available()) {
-        transmit_waits_ = !queue.request_kick();
-        if (transmit_waits_)
-            return false;
-    }
-    queue.suppress_kicks();
-    DescriptorChain chain = queue.pop(storage);
+    DescriptorChain chain = transmit_wait_.take(queue, storage);
     if (!chain)
         return false;
     port_.charge<Operation::console_control>();
     // The message's bytes may lie in several buffers; bytes beyond it mean nothing.
-    std::array<std::byte, control::bytes> bytes;
+    std::array<std::byte, control::bytes> bytes{};
     const bool whole = chain.reader().read(*context_.memory, bytes) == bytes.size();
     queue.complete(std::move(chain), 0);
     ++counters_.console.control_received;
@@ -121,23 +117,27 @@ void ConsoleControl::port_ready(PortState& p, bool success) {
 
 bool ConsoleControl::next_of(const PortState& p, std::uint16_t& event) const {
     // 5.3.6.2.1: removed is only what was added, added only what the driver does not know.
-    if (p.remove)
+    if (p.remove) {
         event = control::device_remove;
-    else if (p.known == Known::no && p.facts.present)
+        return true;
+    }
+    if (p.known == Known::no && p.facts.present) {
         event = control::device_add;
-    else if (p.known != Known::ready)
-        return false;
-    else if (p.say_console)
-        event = control::console_port;
-    else if (p.say_name)
-        event = control::port_name;
-    else if (p.say_size)
-        event = control::resize;
-    else if (p.say_open)
-        event = control::port_open;
-    else
-        return false;
-    return true;
+        return true;
+    }
+    const std::pair<bool, std::uint16_t> of_a_ready_port[] = {
+        {p.say_console, control::console_port},
+        {p.say_name, control::port_name},
+        {p.say_size, control::resize},
+        {p.say_open, control::port_open},
+    };
+    for (const auto& [wanted, its_event] : of_a_ready_port) {
+        if (wanted && p.known == Known::ready) {
+            event = its_event;
+            return true;
+        }
+    }
+    return false;
 }
 
 bool ConsoleControl::next(Message& message) const {
@@ -214,15 +214,7 @@ bool ConsoleControl::to_driver(ChainStorage& storage) {
         queue.suppress_kicks();
         return false;
     }
-    if (receive_waits_)
-        return false;
-    if (!queue.available()) {
-        receive_waits_ = !queue.request_kick();
-        if (receive_waits_)
-            return false;
-    }
-    queue.suppress_kicks();
-    DescriptorChain chain = queue.pop(storage);
+    DescriptorChain chain = receive_wait_.take(queue, storage);
     if (!chain)
         return false;
     port_.charge<Operation::console_control>();

@@ -16,6 +16,7 @@
 #include "vms/abi/virtio_console.h"
 #include "vms/service/counters.h"
 #include "vms/service/virtio/device.h"
+#include "vms/service/virtio/kick_wait.h"
 
 namespace vms::service {
 
@@ -107,10 +108,10 @@ class ConsoleControl {
     DeviceContext context_{};
     std::array<PortState, max_console_ports> ports_{};
     std::size_t count_ = 0;
-    std::size_t turn_ = 0;        // the port that speaks next
-    bool driver_ready_ = false;   // DEVICE_READY was received
-    bool receive_waits_ = false;  // a kick will tell of the next buffer for a message
-    bool transmit_waits_ = false;
+    std::size_t turn_ = 0;       // the port that speaks next
+    bool driver_ready_ = false;  // DEVICE_READY was received
+    KickWait receive_wait_;
+    KickWait transmit_wait_;
 };
 
 }  // namespace vms::service

@@ -25,8 +25,8 @@ SplitQueue& ConsolePort::transmitq() const {
 void ConsolePort::activate(const DeviceContext& context, bool multiport) {
     context_ = context;
     multiport_ = multiport;
-    transmit_waits_ = false;
-    receive_waits_ = false;
+    transmit_wait_.kicked();
+    receive_wait_.kicked();
     set_driver_open(!multiport);
 }
 
@@ -79,15 +79,7 @@ bool ConsolePort::receive_step() {
         queue.suppress_kicks();
         return false;
     }
-    if (receive_waits_)
-        return false;
-    if (!queue.available()) {
-        receive_waits_ = !queue.request_kick();
-        if (receive_waits_)
-            return false;
-    }
-    queue.suppress_kicks();
-    DescriptorChain chain = queue.pop(receive_storage_);
+    DescriptorChain chain = receive_wait_.take(queue, receive_storage_);
     if (!chain)
         return false;
     ChainWriter& writer = chain.writer();
@@ -132,15 +124,7 @@ bool ConsolePort::transmit_step() {
     if (!queue.active())
         return false;
     if (!transmitting_) {
-        if (transmit_waits_)
-            return false;
-        if (!queue.available()) {
-            transmit_waits_ = !queue.request_kick();
-            if (transmit_waits_)
-                return false;
-        }
-        queue.suppress_kicks();
-        transmitting_ = queue.pop(transmit_storage_);
+        transmitting_ = transmit_wait_.take(queue, transmit_storage_);
         if (!transmitting_)
             return false;
         if (transmitting_.reader().remaining() == 0)
@@ -151,7 +135,7 @@ bool ConsolePort::transmit_step() {
         return true;
     }
     // Bytes leave the buffer only when there is room for them: each is read once.
-    std::array<std::byte, chunk_bytes> chunk;
+    std::array<std::byte, chunk_bytes> chunk{};
     const std::size_t room = channel_.room();
     const std::size_t n = transmitting_.reader().read(
         *context_.memory, std::span(chunk).first(room < chunk.size() ? room : chunk.size()));

@@ -15,6 +15,7 @@
 #include "vms/service/serial/channel.h"
 #include "vms/service/serial/input_buffer.h"
 #include "vms/service/virtio/device.h"
+#include "vms/service/virtio/kick_wait.h"
 
 namespace vms::service {
 
@@ -56,8 +57,8 @@ class ConsolePort final : private ChannelClient {
     void activate(const DeviceContext& context, bool multiport);
     void reset();
 
-    void receive_kicked() { receive_waits_ = false; }
-    void transmit_kicked() { transmit_waits_ = false; }
+    void receive_kicked() { receive_wait_.kicked(); }
+    void transmit_kicked() { transmit_wait_.kicked(); }
     void transmit_stopped() { transmitting_ = DescriptorChain(); }
 
     /// One bounded step: at most one chain of each queue. True: more can be done now.
@@ -101,8 +102,8 @@ class ConsolePort final : private ChannelClient {
 
     ChainStorage transmit_storage_;
     DescriptorChain transmitting_;  // held until its last byte is staged
-    bool transmit_waits_ = false;   // a kick will tell of the next transmit chain
-    bool receive_waits_ = false;    // a kick will tell of the next receive buffer
+    KickWait transmit_wait_;
+    KickWait receive_wait_;
 
     bool multiport_ = true;
     bool present_;

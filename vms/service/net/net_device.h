@@ -37,9 +37,9 @@ class NetDevice final : public VirtioDevice, public SwitchPort {
         std::uint32_t speed_mbps = abi::net::config::speed_unknown;
         std::uint8_t duplex = abi::net::config::duplex_unknown;
         bool link_follows_uplink = true;  ///< else it is always up
-        bool wait_for_room = false;  ///< leave a frame in its ring while its one port has no room
-        bool poll_rings = false;          ///< work() is called without kicks: ask for none
-        std::uint32_t stations = 16;      ///< addresses that the switch learns behind this port
+        bool wait_for_room = false;   ///< leave a frame in its ring while its one port has no room
+        bool poll_rings = false;      ///< work() is called without kicks: ask for none
+        std::uint32_t stations = 16;  ///< addresses that the switch learns behind this port
     };
 
     NetDevice(Port& port, Switch& net, const Parameters& parameters, DeviceCounters& counters);

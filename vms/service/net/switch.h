@@ -44,19 +44,23 @@ class SwitchPort {
 };
 
 struct PortCounters {
-    // From the station into the switch: frames_in = forwarded + flooded + sum of dropped_in.
+    // From the station into the switch: frames_in = forwarded + flooded + sum of dropped_in, but
+    // for a frame that is being forwarded while somebody looks.
     std::uint64_t frames_in = 0;
     std::uint64_t bytes_in = 0;
     std::uint64_t forwarded = 0;  ///< to one port
     std::uint64_t flooded = 0;    ///< to all others
-    std::uint64_t copies = 0;     ///< offered by flooding: the other ports, for each frame flooded
+    std::uint64_t copies = 0;     ///< offered to ports: one for each forwarded, all other ports for
+                                  ///< each flooded
     std::array<std::uint64_t, drop_count> dropped_in{};
+    std::uint32_t entering = 0;  ///< on its way
 
-    // From the switch to the station: offered = frames_out + sum of dropped_out.
+    // From the switch to the station: offered = frames_out + sum of dropped_out, likewise.
     std::uint64_t offered = 0;
     std::uint64_t frames_out = 0;
     std::uint64_t bytes_out = 0;
     std::array<std::uint64_t, drop_count> dropped_out{};
+    std::uint32_t leaving = 0;  ///< on its way
 
     bool balanced() const;
 };
@@ -128,8 +132,10 @@ class Switch {
         std::uint32_t flooded = 0;  // in the present storm interval
     };
 
-    void offer(std::uint8_t to, Frame& frame);
-    void flood(std::uint8_t from, Frame& frame);
+    /// Where the frame goes: Drop::none, and it is on its way or was taken, or why nowhere.
+    Drop forward(std::uint8_t from, Frame& frame);
+    void offer(std::uint8_t from, std::uint8_t to, Frame& frame);
+    Drop flood(std::uint8_t from, Frame& frame);
     void note(FramePoint where, std::uint8_t port, const Frame& frame) {
         if (port_.frames_wanted()) [[unlikely]]
             show(where, port, frame);

@@ -97,7 +97,7 @@ bool FramedLine::send_data(std::size_t i) {
     const std::size_t n = staged.size() < mux::max_payload ? staged.size() : mux::max_payload;
     if (serial().room() < mux::encoded_bytes_at_most(n))
         return false;
-    std::array<std::byte, mux::max_payload> payload;
+    std::array<std::byte, mux::max_payload> payload{};
     for (std::size_t k = 0; k < n; ++k)
         payload[k] = staged.pop();
     const mux::EncodedFrame frame(mux::FrameType::data, channel(i).number(),
