@@ -396,7 +396,7 @@ TEST(Validate, AWorkloadTakesOnlyTheKeysThatItReads) {
     const std::string w = "vms.linux0.software.workloads.0";
     for (const std::string key : {"bytes", "chunk"})
         expect_says(error_at(set({w + "." + key + "=256B"}), w + "." + key),
-                    {"console-echo does not use this key", "device, text, lines"});
+                    {"console-echo does not use this key", "device, port, port_name, text, lines"});
     expect_says(error_at(set({w + ".seed=0"}), w + ".seed"), {"does not use"});
     expect_says(error_at(set({w + "={type: console-read, device: con0, bytes: 1KiB, chunk: 1B}"}),
                          w + ".chunk"),
