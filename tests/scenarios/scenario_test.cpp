@@ -38,6 +38,50 @@ TEST_F(Scenarios, TwoConsolesAndFourVms) {
     EXPECT_EQ(run("four-vms.yaml", "--set vms.backend.software.polling=true").status, 0);
 }
 
+// The expectations of soak.yaml are the accounts; that a reset took something away shows that it
+// had something to take.
+TEST_F(Scenarios, ConsolesUnderResetsAccountForEveryByte) {
+    for (const char* set : {"", "--set vms.backend.software.polling=true"}) {
+        const Outcome o = run("soak.yaml", set);
+        EXPECT_EQ(o.status, 0) << o.out;
+        EXPECT_GT(metric(o, "uarts.uart1.records.lost_bytes"), 0);
+        EXPECT_GT(metric(o, "vms.bare0.workloads.0.lost_bytes"), 0);
+    }
+}
+
+// A far end that does not belong to the workload: the run fails, and says where.
+TEST_F(Scenarios, SoakFindsAStrangeRecord) {
+    const Outcome o = run("soak.yaml", "--set platform.uarts.uart1.records.stream=9");
+    EXPECT_EQ(o.status, 1);
+    EXPECT_NE(o.out.find("first: a record of stream 9"), std::string::npos) << o.out;
+}
+
+// Bao's public bare-metal console never writes QueueSize: its rings of 1024 need a QueueSizeMax of
+// 1024 (docs/profiles.md).
+TEST_F(Scenarios, BaoBareMetalNeedsTheQueueSizeThatItIsBuiltWith) {
+    const std::string profile = "--set vms.linux0.software.profile=bao-bare-metal ";
+    const Outcome good = run("console-echo.yaml",
+                             profile + "--set vms.backend.software.backends.con0.queue_size=1024");
+    EXPECT_EQ(good.status, 0) << good.out;
+    EXPECT_EQ(run("console-echo.yaml", profile).status, 3);
+}
+
+// Zephyr's console driver writes FEATURES_OK only for a device with MULTIPORT: DRIVER_OK is refused
+// without, and what it writes stays in its ring.
+TEST_F(Scenarios, ZephyrWithoutMultiportStaysMute) {
+    const Outcome o = run("console-echo.yaml", "--set vms.linux0.software.profile=zephyr");
+    EXPECT_EQ(o.status, 3);
+    EXPECT_EQ(metric(o, "vms.backend.devices.con0.activations"), 0);
+    EXPECT_EQ(metric(o, "vms.linux0.devices.con0.fault"), 0);
+}
+
+// emerg_wr carries text before the device is set up (VirtIO 1.4, 5.3.4), in front of all other.
+TEST_F(Scenarios, EarlyTextComesFirst) {
+    const Outcome o =
+        run("console-echo.yaml", "--set vms.linux0.software.drivers.con0.early_text=early-");
+    EXPECT_EQ(o.out.find("early-hello from linux0\nhello\n"), 0u) << o.out.substr(0, 200);
+}
+
 TEST_F(Scenarios, VmsAnswerEachOtherOverSharedMemory) {
     const Outcome o = run("ipc-ping.yaml");
     EXPECT_EQ(o.status, 0) << o.out;

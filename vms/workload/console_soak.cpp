@@ -154,7 +154,7 @@ class ConsoleSoak {
     }
 
     std::size_t read() {
-        std::array<std::byte, read_bytes> buffer;
+        std::array<std::byte, read_bytes> buffer{};
         std::size_t all = 0;
         for (;;) {
             cpu_.retire(costs_.call);

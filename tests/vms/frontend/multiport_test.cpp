@@ -18,7 +18,6 @@ using testing::ElementsAreArray;
 using vms::frontend::ConsoleDriver;
 using vms::frontend::Fault;
 using vms::frontend::linux_6_1;
-using vms::frontend::PortReport;
 using vms::frontend::Profile;
 using vms::frontend::zephyr;
 

@@ -14,7 +14,6 @@ namespace {
 
 using vms::frontend::bare_metal;
 using vms::frontend::linux_6_1;
-using vms::frontend::zephyr;
 using vms::workload::make_record;
 using vms::workload::Random;
 using vms::workload::Record;
@@ -34,7 +33,7 @@ struct Sender {
     std::string record(std::uint32_t payload, bool last = false) {
         next.length = payload;
         next.last = last;
-        const std::string text = make_record(next, random);
+        std::string text = make_record(next, random);
         ++next.number;
         next.offset += text.size();
         return text;

@@ -48,7 +48,8 @@ DeviceProfile Console::profile() const {
             .features = features,
             .queues = queues(features),
             .queue_size_max = p_.queue_size_max,
-            .config_bytes = console::config::bytes};
+            .config_bytes = console::config::bytes,
+            .publishes_at_reset = true};
 }
 
 std::uint32_t Console::queues(std::uint64_t features) const {

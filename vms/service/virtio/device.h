@@ -27,6 +27,9 @@ struct DeviceProfile {
     std::uint32_t queues = 0;
     std::uint32_t queue_size_max = 0;
     std::uint32_t config_bytes = 0;
+    /// A reset shows the driver what was done before it: bytes in a driver's buffer are then
+    /// delivered, and whoever clears up after the reset finds them. Otherwise they are void.
+    bool publishes_at_reset = false;
     std::span<const FeatureDependency> dependencies{};
 };
 

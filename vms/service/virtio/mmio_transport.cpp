@@ -266,9 +266,8 @@ void MmioTransport::reset() {
     port_.charge<Operation::device_reset>();
     ++counters_.resets;
     for (SplitQueue& q : queues_) {
-        // What is done and not yet shown: bytes that lie in a driver's buffer are delivered, and
-        // whoever clears up after the reset finds them.
-        q.publish();
+        if (profile_.publishes_at_reset)
+            q.publish();
         q.stop();
     }
     clear_registers();
