@@ -110,20 +110,23 @@ class Account {
         const std::size_t count = std::min(ports.size(), service.switch_port_count());
         FrameHop through;
         through.name = fmt::format("{}: switch", vm.name);
-        std::uint64_t flooded = 0;
+        std::uint64_t left = 0;  // frames that went on, to however many ports
         std::vector<std::uint64_t> dropped(sv::drop_count);
         for (std::size_t i = 0; i < count; ++i) {
             const sv::PortCounters c = service.switch_port_counters(i);
             through.sent += c.frames_in;
             through.received += c.frames_out;
             through.copied += c.copies;
-            flooded += c.flooded;
+            left += c.forwarded + c.flooded;
             for (std::size_t k = 0; k < sv::drop_count; ++k)
                 dropped[k] += c.dropped_in[k] + c.dropped_out[k];
             port(vm, service, ports[i], c);
         }
-        // Of a frame that is flooded one copy is the frame itself.
-        through.copied -= std::min(flooded, through.copied);
+        // One of a frame's copies is the frame itself; one that is flooded where no other port is
+        // has none.
+        const std::uint64_t copies = through.copied;
+        through.copied = copies - std::min(left, copies);
+        through.dropped.push_back({"no other port", left - std::min(left, copies)});
         for (std::size_t k = 1; k < sv::drop_count; ++k) {
             std::string words(sv::name(static_cast<sv::Drop>(k)));
             std::replace(words.begin(), words.end(), '_', ' ');

@@ -83,6 +83,7 @@ sv::NetConfig service_net(const BackendConfig& b, std::uint64_t bind_key) {
     c.ctrl_rx_extra = n.ctrl_rx_extra;
     c.ctrl_mac_addr = n.ctrl_mac_addr;
     c.stations = n.stations;
+    c.wait_for_room = n.wait_for_room;
     return c;
 }
 

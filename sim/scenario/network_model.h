@@ -154,6 +154,7 @@ struct NetBackendConfig {
     bool ctrl_rx_extra = true;
     bool ctrl_mac_addr = true;
     std::uint32_t stations = 16;
+    bool wait_for_room = false;  ///< for a controller with a full ring
 };
 
 /// The switch of a service guest.

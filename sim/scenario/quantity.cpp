@@ -1,6 +1,7 @@
 // Exact reading of numbers with units (quantity.h). Binary prefixes: IEC 80000-13.
 #include "sim/scenario/quantity.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <limits>
@@ -146,10 +147,12 @@ ParsedNumber parse_number(std::string_view text, const NumberForm& form) {
         negative = s.front() == '-';
         s.remove_prefix(1);
     }
-    // "0B" alone is no bytes, where bytes are a unit.
-    const bool no_bytes = s == "0B" && !form.units.empty();
-    if (s.starts_with("0x") || s.starts_with("0X") || s.starts_with("0b") ||
-        (s.starts_with("0B") && !no_bytes)) {
+    // "0B" and "0bps" are none of a unit, where that is one.
+    const bool nothing = s.size() > 1 && s.front() == '0' &&
+                         std::any_of(form.units.begin(), form.units.end(),
+                                     [&](const Unit& u) { return u.name == s.substr(1); });
+    if (!nothing && (s.starts_with("0x") || s.starts_with("0X") || s.starts_with("0b") ||
+                     s.starts_with("0B"))) {
         if (!form.hexadecimal || negative)
             return problem(fmt::format("found {}, but {} is written in decimal, like {}",
                                        quote(text), form.what, form.example));

@@ -154,8 +154,17 @@ void NetTransmit::kick() {
 }
 
 void NetTransmit::flush() {
-    if (unkicked_)
-        kick();
+    if (!unkicked_)
+        return;
+    // The last frame was handed over as one that another follows: its interrupt is still to be
+    // asked for, as for the last of a burst.
+    if (device_.profile.deferred) {
+        while (!ring().resume_interrupts_delayed()) {
+            ring().suppress_interrupts();
+            reclaim();
+        }
+    }
+    kick();
 }
 
 // --- completion ---------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ NetBackendConfig net_backend(const Value& v) {
     n.ctrl_rx_extra = n.ctrl_vq && v["ctrl_rx_extra"].flag();
     n.ctrl_mac_addr = n.ctrl_vq && v["ctrl_mac_addr"].flag();
     n.stations = small(v["stations"]);
+    n.wait_for_room = v["wait_for_room"].flag();
     return n;
 }
 

@@ -38,6 +38,9 @@ std::vector<KeySpec> net_backend() {
         flag("ctrl_mac_addr", "true", "net: offer VIRTIO_NET_F_CTRL_MAC_ADDR."),
         number(K::integer, "stations", "16", "1", "512",
                "net: addresses that the switch learns behind the device's port."),
+        flag("wait_for_room", "false",
+             "net: a frame for a network controller with a full ring waits in the front-end's, and "
+             "what is behind it too, instead of being dropped."),
     };
 }
 

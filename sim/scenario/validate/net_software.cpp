@@ -35,7 +35,8 @@ const std::vector<std::string> net_backend_keys{"backend",
                                                 "ctrl_rx",
                                                 "ctrl_rx_extra",
                                                 "ctrl_mac_addr",
-                                                "stations"};
+                                                "stations",
+                                                "wait_for_room"};
 const std::vector<std::string> net_driver_keys{"driver",
                                                "queue_size",
                                                "mac",

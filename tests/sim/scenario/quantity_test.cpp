@@ -83,6 +83,7 @@ TEST(Quantity, RatesAndShares) {
     EXPECT_EQ(value("1Gbps", rate_form()), 1'000'000'000U);
     EXPECT_EQ(value("2.5Gbps", rate_form()), 2'500'000'000U);
     EXPECT_EQ(value("100Mbps", rate_form()), 100'000'000U);
+    EXPECT_EQ(value("0bps", rate_form()), 0U);
     expect_problem("1Gbit/s", rate_form(), "write 1Gbps");
     expect_problem("1g", rate_form(), "write 1Gbps");
     expect_problem("1GHz", rate_form(), "allowed are bps, kbps, Mbps or Gbps");
