@@ -179,6 +179,7 @@ class Vgic {
 
     Hypervisor& h_;
     bool eoi_maintenance_ = true;
+    bool distributor_locked_ = false;  ///< a CPU reads, changes and writes a word of the GICD
 };
 
 }  // namespace models::bao

@@ -154,8 +154,18 @@ void Vgic::update_hw(Cpu& c, Field f, VgicInterrupt& i) {
     const std::uint32_t bit = 1u << id % 32;
     const auto modify = [&](std::uint64_t reg, unsigned shift, std::uint32_t mask,
                             std::uint32_t value) {
+        // The word has other VMs' interrupts too: Bao holds the distributor's lock meanwhile.
+        agree(c);
+        while (distributor_locked_) {
+            // Estimate: a load and a branch back.
+            constexpr vms::Work look{.instructions = 4, .loads = 1};
+            k.charge(look);
+            k.sync();
+        }
+        distributor_locked_ = true;
         const std::uint32_t others = k.read32(c.gicd, reg) & ~(mask << shift);
         k.write32(c.gicd, reg, others | (value & mask) << shift);
+        distributor_locked_ = false;
     };
     k.charge(h_.costs().hw_update);
     switch (f) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -162,8 +163,9 @@ class Account {
 
     void interface(const VmConfig& vm, const sv::ServiceProgram& service, const NicObjects& nic,
                    const sv::PortCounters& c) {
+        const std::optional<std::size_t> index = software_.peripheral(vm, nic.config->name);
         const sv::NetworkCounters n =
-            service.network_counters(software_.peripheral(vm, nic.config->name));
+            index ? service.network_counters(*index) : sv::NetworkCounters{};
         const models::GemCounters& g = nic.model->counters();
         const std::string& name = nic.config->name;
         FrameHop out;

@@ -1,6 +1,7 @@
 // Losses of input from the counters of lines and back-ends (input_loss.h).
 #include "sim/build/input_loss.h"
 
+#include <algorithm>
 #include <bit>
 #include <string_view>
 #include <utility>
@@ -27,10 +28,12 @@ InputLoss::InputLoss(const Scenario& s, const Software& software, const Platform
                 line.cpu = {static_cast<std::uint8_t>(std::countr_zero(vm.cpu_affinity))};
             }
             for (std::size_t b = 0; b < vm.software.backends.size(); ++b) {
-                if (vm.software.backends[b].serial != objects->config->name)
-                    continue;
-                line.console = vm.software.backends[b].device;
-                line.backend = b;
+                const BackendConfig& backend = vm.software.backends[b];
+                const bool carried = std::any_of(
+                    backend.console.ports.begin(), backend.console.ports.end(),
+                    [&](const ConsolePortConfig& p) { return p.serial == objects->config->name; });
+                if (carried)
+                    line.consoles.push_back({backend.device, b, 0});
             }
         }
         lines_.push_back(std::move(line));
@@ -63,14 +66,14 @@ void InputLoss::look(Line& line, models::Picos at, std::string_view when) {
                 fmt::format("{}: characters arrived while its receive FIFO was full (how many: "
                             "uarts.{}.rx_overruns){}",
                             uart, uart, when));
-    if (line.console.empty())
-        return;
-    const std::uint64_t dropped = software_.dropped_input(line.vm_index, line.backend);
-    if (std::exchange(line.dropped, dropped) != dropped)
-        observe("console.input-dropped",
-                fmt::format("{}, from {}: no room was left for characters that arrived (how many: "
-                            "vms.{}.devices.{}.dropped_input){}",
-                            line.console, uart, line.vm, line.console, when));
+    for (Line::Console& c : line.consoles) {
+        const std::uint64_t dropped = software_.dropped_input(line.vm_index, c.backend);
+        if (std::exchange(c.dropped, dropped) != dropped)
+            observe("console.input-dropped",
+                    fmt::format("{}, from {}: no room was left for characters that arrived (how "
+                                "many: vms.{}.devices.{}.dropped_input){}",
+                                c.name, uart, line.vm, c.name, when));
+    }
 }
 
 }  // namespace sim

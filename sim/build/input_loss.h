@@ -26,16 +26,19 @@ class InputLoss {
     void finish(models::Picos at);
 
   private:
-    /// A serial line, and the console that it carries.
+    /// A serial line, and the consoles that it carries.
     struct Line {
         const SerialLineObjects* objects = nullptr;
         std::string vm = std::string(1, '-');  ///< that it is passed through to, or "-"
         models::CpuId cpu{};
         std::size_t vm_index = 0;
-        std::string console;  ///< name of the remio_dev; empty: none
-        std::size_t backend = 0;
+        struct Console {
+            std::string name;  ///< of the remio_dev
+            std::size_t backend = 0;
+            std::uint64_t dropped = 0;  ///< already told
+        };
+        std::vector<Console> consoles;
         std::uint64_t overruns = 0;  ///< already told
-        std::uint64_t dropped = 0;
     };
     void look(Line& line, models::Picos at, std::string_view when);
 

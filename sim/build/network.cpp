@@ -159,14 +159,14 @@ void Network::build_nics(models::Timeline& timeline, models::Activity& activity,
             c.name.c_str(), p, models::IrqLine(gic, c.interrupts.front()), activity, nic->dma,
             end != nullptr ? *end : no_link_);
         nic->dma.on_fault([this, n = nic.get()](const models::DmaFault& f) {
-            probes_.observe({f.time,
-                             {},
-                             "smmu.translation-fault",
-                             n->vm,
-                             fmt::format("{} {} memory at {:#x}, where {}", n->config->name,
-                                         f.write ? "wrote" : "read", f.address.value,
-                                         n->dma.attached() ? "its VM has none"
-                                                           : "no VM's map is set up for it")});
+            const auto observe = [&](std::string_view rule, std::string what) {
+                probes_.observe({f.time, {}, rule, n->vm, std::move(what)});
+            };
+            observe("smmu.translation-fault",
+                    fmt::format(
+                        "{} {} memory at {:#x}, where {}", n->config->name,
+                        f.write ? "wrote" : "read", f.address.value,
+                        n->dma.attached() ? "its VM has none" : "no VM's map is set up for it"));
         });
         nics_.push_back(std::move(nic));
     }

@@ -41,6 +41,54 @@ class TextSink final : public models::SerialSink {
     std::string text_;
 };
 
+void set_output(models::SerialChannel& channel, const std::string& output,
+                const Platform::SerialText& serial) {
+    if (output == "stdout" && serial)
+        channel.set_sink(std::make_unique<TextSink>(serial));
+    else if (output == "stdout")
+        channel.set_sink(models::HostOutput::to_stream(stdout));
+    else if (output != "none")
+        channel.set_sink(models::HostOutput::to_file(output));
+}
+
+void add_input(models::SerialChannel& channel, const std::vector<TypedInput>& input,
+               const std::optional<PatternInput>& pattern) {
+    if (!input.empty()) {
+        std::vector<models::ScriptedInput::Text> script;
+        for (const TypedInput& t : input)
+            script.push_back({t.at, t.text});
+        channel.add_source(std::make_unique<models::ScriptedInput>(std::move(script)));
+    }
+    if (pattern)
+        channel.add_source(
+            std::make_unique<models::PatternInput>(pattern->seed, pattern->bytes, pattern->at));
+}
+
+/// The far ends of the channels of a shared line.
+void add_channels(SerialLineObjects& line, const UartConfig& u,
+                  const Platform::SerialText& serial) {
+    constexpr std::uint64_t picos_per_second = 1'000'000'000'000;
+    constexpr std::uint64_t bits = 10;  // start, eight, stop
+    const Picos character{picos_per_second * bits / u.baud};
+    if (u.mux == SerialMux::framed) {
+        auto demux = std::make_unique<models::FramedDemux>(character);
+        for (const SerialChannelConfig& c : u.channels)
+            demux->add(c.number);
+        line.demux = std::move(demux);
+    } else {
+        auto demux = std::make_unique<models::PrefixedDemux>(character);
+        for (const SerialChannelConfig& c : u.channels)
+            demux->add(c.name);
+        line.demux = std::move(demux);
+    }
+    for (std::size_t i = 0; i < u.channels.size(); ++i) {
+        set_output(line.demux->channel(i), u.channels[i].output, serial);
+        add_input(line.demux->channel(i), u.channels[i].input, u.channels[i].pattern);
+    }
+    line.channel.set_sink(line.demux->sink());
+    line.channel.add_source(line.demux->source());
+}
+
 void add_records(SerialLineObjects& line, const RecordsConfig& r) {
     auto input = std::make_unique<models::RecordInput>(models::RecordInput::Parameters{
         .stream = static_cast<std::uint32_t>(r.stream),
@@ -123,32 +171,18 @@ void Platform::build_serial_lines(const Scenario& s, const SerialText& serial) {
                 fmt::format("{}:{}: {}: {}", u.place.file, u.place.line, u.place.key, what));
         };
         try {
-            if (u.records)
+            if (u.mux != SerialMux::none)
+                add_channels(*line, u, serial);
+            else if (u.records)
                 add_records(*line, *u.records);
-            else if (u.output == "stdout" && serial)
-                line->channel.set_sink(std::make_unique<TextSink>(serial));
-            else if (u.output == "stdout")
-                line->channel.set_sink(models::HostOutput::to_stream(stdout));
-            else if (u.output != "none")
-                line->channel.set_sink(models::HostOutput::to_file(u.output));
-            if (!u.input.empty()) {
-                std::vector<models::ScriptedInput::Text> script;
-                for (const TypedInput& t : u.input)
-                    script.push_back({t.at, t.text});
-                line->channel.add_source(
-                    std::make_unique<models::ScriptedInput>(std::move(script)));
-            }
+            else
+                set_output(line->channel, u.output, serial);
+            add_input(line->channel, u.input, u.pattern);
             if (!u.input_file.empty())
                 line->channel.add_source(std::make_unique<models::FileInput>(u.input_file));
         } catch (const std::system_error& e) {
-            wrong(fmt::format("{}: {}",
-                              u.output == "stdout" || u.output == "none" ? u.input_file : u.output,
-                              e.code().message()));
+            wrong(e.what());
             continue;
-        }
-        if (u.pattern) {
-            line->channel.add_source(std::make_unique<models::PatternInput>(
-                u.pattern->seed, u.pattern->bytes, u.pattern->at));
         }
         models::UartParameters parameters;
         parameters.reference_clock_hz = u.reference_clock_hz;

@@ -18,6 +18,7 @@
 #include "models/memory/memory.h"
 #include "models/uart/records.h"
 #include "models/uart/serial_channel.h"
+#include "models/uart/serial_demux.h"
 #include "sim/build/network.h"
 #include "sim/scenario/model.h"
 
@@ -27,6 +28,8 @@ namespace sim {
 struct SerialLineObjects {
     const UartConfig* config = nullptr;
     models::SerialChannel channel;
+    /// Of a line that several ports share.
+    std::unique_ptr<models::SerialDemux> demux;
     // Of a far end that talks in records; the channel owns them.
     const models::RecordInput* record_input = nullptr;
     const models::RecordSink* record_sink = nullptr;

@@ -366,6 +366,14 @@ void Run::collect() {
         m[p + "rx_overruns"] = static_cast<std::int64_t>(c.rx_overruns);
         m[p + "rx_crc32"] = c.rx_hash;
         m[p + "rx_framing_errors"] = static_cast<std::int64_t>(c.rx_framing_errors);
+        for (std::size_t i = 0; l->demux != nullptr && i < l->demux->channels(); ++i) {
+            const models::SerialCounters k = l->demux->channel(i).counters();
+            const std::string q = fmt::format("{}channels.{}.", p, l->config->channels[i].name);
+            m[q + "tx_bytes"] = static_cast<std::int64_t>(k.tx_bytes);
+            m[q + "tx_crc32"] = k.tx_hash;
+            m[q + "rx_bytes"] = static_cast<std::int64_t>(k.rx_bytes);
+            m[q + "rx_crc32"] = k.rx_hash;
+        }
         if (l->record_sink != nullptr) {
             const auto& r = l->record_sink->checker().counters();
             m[p + "records.received"] = static_cast<std::int64_t>(r.records);

@@ -13,7 +13,6 @@
 #include "vms/abi/virtio_mmio.h"
 #include "vms/frontend/operations.h"
 #include "vms/service/operations.h"
-#include "vms/service/port/sim/operation_costs.h"
 
 namespace sim {
 
@@ -142,6 +141,8 @@ Software::Software(const Scenario& s) {
             case ProgramKind::service_guest: {
                 e.program = make_service(s, vm, e.peripherals);
                 e.service = dynamic_cast<vms::service::ServiceProgram*>(e.program.get());
+                if (e.program == nullptr)
+                    e.program = std::make_unique<IdleProgram>();
                 break;
             }
             case ProgramKind::frontend: {
@@ -250,149 +251,6 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
     return std::make_unique<fe::FrontendProgram>(std::move(c));
 }
 
-std::unique_ptr<vms::Program> Software::make_service(const Scenario& s, const VmConfig& vm,
-                                                     std::vector<std::string>& names) {
-    namespace sv = vms::service;
-    sv::GuestConfig c;
-    c.gicd = vm.gicd;
-    c.gicc = vm.gicc;
-    c.polling = vm.software.polling;
-    c.stop_answering = vm.software.stop_answering_after.has_value();
-    c.stop_answering_after = vm.software.stop_answering_after.value_or(0);
-    if (vm.software.backends.size() > sv::max_devices) {
-        wrong(vm.software.place, fmt::format("{} back-ends: a service guest has at most {}",
-                                             vm.software.backends.size(), sv::max_devices));
-        return std::make_unique<IdleProgram>();
-    }
-    static_assert(sv::max_peripherals >= sv::max_devices, "one for each back-end");
-    std::vector<Place> devices;  // where the guest's devices and peripherals come from
-    std::vector<Place> peripherals;
-    for (const BackendConfig& b : vm.software.backends) {
-        const auto remio = std::find_if(vm.remio_devs.begin(), vm.remio_devs.end(),
-                                        [&](const auto& d) { return d.name == b.device; });
-        if (remio == vm.remio_devs.end()) {
-            wrong(b.place, fmt::format("the VM has no remio_dev '{}'", b.device));
-            continue;
-        }
-        sv::DeviceConfig& d = c.devices[c.device_count++];
-        devices.push_back(b.place);
-        d.remio_index = static_cast<std::uint32_t>(remio - vm.remio_devs.begin());
-        // The window is the front-end's; the back-end must know it to find a register's offset.
-        for (const VmConfig& other : s.vms) {
-            for (const RemioDevConfig& f : other.remio_devs) {
-                if (f.type == RemioType::frontend && f.bind_key == remio->bind_key) {
-                    d.window_base = f.va;
-                    d.window_size = f.size;
-                }
-            }
-        }
-        d.shmem_base = remio->shmem.base;
-        d.shmem_size = remio->shmem.size;
-        d.interrupt = remio->interrupt;
-        // Bao passes an interrupt id on as eight bits; the guest enables what its configuration
-        // says.
-        d.backend = sv::find_backend(b.backend);
-        d.queue_size = static_cast<std::uint32_t>(b.queue_size);
-        d.indirect = b.indirect;
-        d.event_idx = b.event_idx;
-        if (b.backend == "net")
-            d.net = service_net(b, remio->bind_key);
-        if (!b.serial.empty()) {
-            const auto dev = std::find_if(vm.devs.begin(), vm.devs.end(),
-                                          [&](const auto& x) { return x.device == b.serial; });
-            const auto uart = std::find_if(s.platform.uarts.begin(), s.platform.uarts.end(),
-                                           [&](const auto& x) { return x.name == b.serial; });
-            if (dev == vm.devs.end() || uart == s.platform.uarts.end()) {
-                wrong(b.place, fmt::format("serial '{}' is not one of the VM's devs", b.serial));
-                continue;
-            }
-            sv::PeripheralConfig& p = c.peripherals[c.peripheral_count];
-            p.kind = uart->model == UartModel::cadence ? sv::PeripheralKind::cadence_uart
-                                                       : sv::PeripheralKind::pl011;
-            p.base = dev->va;
-            p.interrupts[0] = uart->interrupt;
-            p.clock_hz = uart->reference_clock_hz;
-            p.baud = uart->baud;
-            d.console.ports[0].serial = c.peripheral_count++;
-            peripherals.push_back(b.place);
-            names.push_back(b.serial);
-        }
-    }
-    c.poll_rings = vm.software.poll_rings;
-    c.ring_budget = vm.software.ring_budget;
-    c.net = service_switch(vm.software.net_switch);
-    std::uint64_t memory_end =
-        vm.regions.empty() ? 0 : vm.regions.front().base.value + vm.regions.front().size;
-    for (const DevConfig& dev : vm.devs) {
-        for (const NicConfig& nic : s.platform.nics) {
-            if (nic.name != dev.device)
-                continue;
-            if (c.peripheral_count == sv::max_peripherals) {
-                wrong(dev.place, "a service guest drives no more devices");
-                return std::make_unique<IdleProgram>();
-            }
-            if (!service_interface(vm, nic, dev, memory_end, c.peripherals[c.peripheral_count])) {
-                wrong(dev.place,
-                      "the first region of the VM has no room for the descriptors and "
-                      "buffers of the controller: make it larger");
-                return std::make_unique<IdleProgram>();
-            }
-            ++c.peripheral_count;
-            peripherals.push_back(dev.place);
-            names.push_back(nic.name);
-        }
-    }
-    if (const sv::ConfigFinding f = sv::check(c); f.problem != sv::ConfigProblem::none) {
-        Place place = vm.software.place;
-        if (f.subject == sv::ConfigSubject::device)
-            place = devices[f.index];
-        if (f.subject == sv::ConfigSubject::peripheral)
-            place = peripherals[f.index];
-        wrong(place, std::string(sv::name(f.problem)));
-        return std::make_unique<IdleProgram>();
-    }
-    sv::OperationCosts costs;
-    for (const auto& [name, cost] : s.timing.operations)
-        costs.set_instructions(name, static_cast<std::uint32_t>(cost.instructions));
-    return std::make_unique<sv::ServiceProgram>(c, costs);
-}
-
-void Software::add_service_metrics(Metrics& m, const std::string& vm,
-                                   const vms::service::ServiceProgram& service,
-                                   const VmConfig& config) const {
-    const vms::service::GuestCounters g = service.counters();
-    m[vm + "service.interrupts"] = number(g.interrupts);
-    m[vm + "service.spurious"] = number(g.spurious);
-    m[vm + "service.asks"] = number(g.asks);
-    m[vm + "service.empty_asks"] = number(g.empty_asks);
-    m[vm + "service.answered"] = number(g.answered);
-    m[vm + "service.withheld"] = number(g.withheld);
-    m[vm + "service.failed_hypercalls"] = number(g.failed_hypercalls);
-    m[vm + "service.waits"] = number(g.waits);
-    for (std::size_t i = 0; i < service.device_count() && i < config.software.backends.size();
-         ++i) {
-        const vms::service::DeviceCounters d = service.device_counters(i);
-        const std::string p = vm + "devices." + config.software.backends[i].device + ".";
-        m[p + "reads"] = number(d.reads);
-        m[p + "writes"] = number(d.writes);
-        m[p + "kicks"] = number(d.kicks);
-        m[p + "notifications"] = number(d.notifications);
-        m[p + "chains"] = number(d.chains);
-        m[p + "descriptors"] = number(d.descriptors);
-        m[p + "used"] = number(d.used);
-        m[p + "activations"] = number(d.activations);
-        m[p + "resets"] = number(d.resets);
-        m[p + "tx_bytes"] = number(d.tx_bytes);
-        m[p + "rx_bytes"] = number(d.rx_bytes);
-        m[p + "received_bytes"] = number(d.received_bytes);
-        m[p + "dropped_input"] = number(d.dropped_input);
-        m[p + "receiver_errors"] = number(d.receiver_errors);
-        m[p + "errors"] = number(d.errors());
-        m[p + "needs_reset"] = number(d.needs_reset);
-        m[p + "platform_declined"] = number(d.platform_declined);
-    }
-}
-
 std::uint64_t Software::dropped_input(std::size_t vm, std::size_t backend) const {
     const auto* service = programs_[vm].service;
     return service != nullptr && backend < service->device_count()
@@ -441,13 +299,14 @@ std::vector<std::string> Software::describe_unfinished() const {
     return lines;
 }
 
-std::size_t Software::peripheral(const VmConfig& vm, const std::string& device) const {
-    for (const Entry& e : programs_)
-        if (e.vm == &vm)
-            return static_cast<std::size_t>(
-                std::find(e.peripherals.begin(), e.peripherals.end(), device) -
-                e.peripherals.begin());
-    return vms::service::no_peripheral;
+std::optional<std::size_t> Software::peripheral(const VmConfig& vm,
+                                                const std::string& device) const {
+    for (const Entry& e : programs_) {
+        const auto found = std::find(e.peripherals.begin(), e.peripherals.end(), device);
+        if (e.vm == &vm && found != e.peripherals.end())
+            return static_cast<std::size_t>(found - e.peripherals.begin());
+    }
+    return std::nullopt;
 }
 
 void Software::add_metrics(Metrics& m, const Scenario& scenario) const {

@@ -49,8 +49,8 @@ class Software {
     const vms::service::ServiceProgram* service(std::size_t vm) const {
         return programs_[vm].service;
     }
-    /// Index of a platform's device among the peripherals of a service guest.
-    std::size_t peripheral(const VmConfig& vm, const std::string& device) const;
+    /// Index of a platform's device among the peripherals of a service guest, if it drives it.
+    std::optional<std::size_t> peripheral(const VmConfig& vm, const std::string& device) const;
 
     /// vms.<name>.… metrics.
     void add_metrics(Metrics& metrics, const Scenario& scenario) const;

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "sim/cli/describe_network.h"
+#include "sim/scenario/spelling.h"
 
 namespace sim {
 
@@ -50,6 +51,15 @@ std::string ids(const std::vector<vms::IntId>& list) {
     for (const vms::IntId id : list)
         text += fmt::format("{}{}", text.empty() ? "" : ", ", id.value);
     return text;
+}
+
+/// " on uart1", " on uart1.shell and uart1.log"
+std::string serial_text(const BackendConfig& b) {
+    std::vector<std::string> lines;
+    for (const ConsolePortConfig& p : b.console.ports)
+        if (b.backend == "console" && !p.serial.empty())
+            lines.push_back(p.channel.empty() ? p.serial : p.serial + "." + p.channel);
+    return lines.empty() ? std::string() : " on " + list_words(lines);
 }
 
 std::string interrupt_kind(unsigned id) {
@@ -385,8 +395,8 @@ void Description::software(const SoftwareConfig& sw) {
             for (const BackendConfig& b : sw.backends)
                 lines(fmt::format("Back-end {} of {}{}: queues of up to {}, indirect descriptors "
                                   "{}, event index {}.",
-                                  b.backend, b.device, b.serial.empty() ? "" : " on " + b.serial,
-                                  b.queue_size, b.indirect ? "offered" : "not offered",
+                                  b.backend, b.device, serial_text(b), b.queue_size,
+                                  b.indirect ? "offered" : "not offered",
                                   b.event_idx ? "offered" : "not offered") +
                       (b.backend == "net" ? " " + describe_net_backend(b.net) + "." : ""));
             break;

@@ -256,6 +256,11 @@ std::string wrong_with_files(const CommandLine& line) {
             if (u.writes_file())
                 outputs.push_back({u.output, fmt::format("{}.output of '{}'", u.place.key, file)});
         }
+        for (const UartConfig& u : loaded.scenario->platform.uarts)
+            for (const SerialChannelConfig& c : u.channels)
+                if (c.writes_file())
+                    outputs.push_back(
+                        {c.output, fmt::format("{}.output of '{}'", c.place.key, file)});
         for (const HostConfig& h : loaded.scenario->hosts)
             use.reads(h.file, fmt::format("{}.file of '{}'", h.place.key, file));
         for (const CaptureConfig& c : loaded.scenario->captures)

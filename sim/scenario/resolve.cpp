@@ -37,10 +37,10 @@ UartConfig uart(const Value& v, const std::string& name) {
     u.reference_clock_hz = v["reference_clock"].u64();
     u.baud = v["baud"].u64();
     u.output = v["output"].text;
-    for (const Value& item : v["input"].items)
-        u.input.push_back({picos(item["at"]), item["text"].text});
-    if (const Value& p = v["pattern"]; p.present)
-        u.pattern = PatternInput{p["bytes"].u64(), p["seed"].u64(), picos(p["at"])};
+    u.input = typed_input(v["input"]);
+    u.pattern = pattern_input(v["pattern"]);
+    u.mux = serial_mux(v["mux"]);
+    u.channels = serial_channels(v["channels"]);
     u.input_file = file_path(v["input_file"]);
     if (const Value& r = v["records"]; r.present)
         u.records = RecordsConfig{r["stream"].u64(), r["seed"].u64(),    picos(r["from"]),

@@ -59,7 +59,8 @@ class NetScenarios : public Scenarios {
 TEST_F(NetScenarios, EveryFrameIsAccountedForInEveryScenario) {
     for (const char* scenario :
          {"net-ping.yaml", "net-two-frontends.yaml", "net-four-frontends.yaml", "net-jumbo.yaml",
-          "net-lossy.yaml", "net-flood.yaml"})
+          "net-lossy.yaml", "net-flood.yaml", "net-service-shared.yaml",
+          "net-service-per-frontend.yaml", "console-and-net.yaml"})
         passes(scenario);
 }
 

@@ -82,6 +82,22 @@ TEST_F(Scenarios, EarlyTextComesFirst) {
     EXPECT_EQ(o.out.find("early-hello from linux0\nhello\n"), 0u) << o.out.substr(0, 200);
 }
 
+TEST_F(Scenarios, PortsOfSeveralConsolesShareALine) {
+    const Outcome o = run("console-multiport.yaml");
+    EXPECT_EQ(o.status, 0) << o.out;
+    // Only the channel that says so is shown, without its frames.
+    EXPECT_EQ(o.out.find("hello from linux0\nhello\n"), 0u) << o.out.substr(0, 200);
+    EXPECT_EQ(o.out.find("hello from linux1"), std::string::npos);
+    EXPECT_EQ(metric(o, "vms.linux0.workloads.2.rx_bytes"), 2048);
+    EXPECT_EQ(metric(o, "uarts.uart1.channels.data.rx_crc32"),
+              metric(o, "vms.linux0.workloads.2.rx_crc32"));
+    // A prefix before each line in place of frames: the same bytes arrive.
+    const Outcome prefixed =
+        run("console-multiport.yaml", "--set platform.uarts.uart1.mux=prefixed");
+    EXPECT_EQ(metric(prefixed, "uarts.uart1.channels.shell.tx_bytes"), 24) << prefixed.out;
+    EXPECT_EQ(metric(prefixed, "uarts.uart1.channels.other.tx_bytes"), 24);
+}
+
 TEST_F(Scenarios, VmsAnswerEachOtherOverSharedMemory) {
     const Outcome o = run("ipc-ping.yaml");
     EXPECT_EQ(o.status, 0) << o.out;

@@ -24,9 +24,20 @@ SoftwareConfig software(const Value& v) {
     const Value& backends = v["backends"];
     for (std::size_t i = 0; i < backends.items.size(); ++i) {
         const Value& b = backends.items[i];
-        s.backends.push_back({b.place, backends.names[i], b["backend"].text, b["serial"].text,
-                              b["queue_size"].u64(), b["indirect"].flag(), b["event_idx"].flag(),
-                              net_backend(b)});
+        BackendConfig c;
+        c.place = b.place;
+        c.device = backends.names[i];
+        c.backend = b["backend"].text;
+        c.queue_size = b["queue_size"].u64();
+        c.indirect = b["indirect"].flag();
+        c.event_idx = b["event_idx"].flag();
+        c.in_order = b["in_order"].flag();
+        c.notification_data = b["notification_data"].flag();
+        c.ring_reset = b["ring_reset"].flag();
+        c.events = device_events(b["events"]);
+        c.console = console_backend(b);
+        c.net = net_backend(b);
+        s.backends.push_back(std::move(c));
     }
     s.profile = v["profile"].text;
     const Value& drivers = v["drivers"];

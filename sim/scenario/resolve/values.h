@@ -54,6 +54,13 @@ WireSwitchConfig wire_switch(const Value& v, const std::string& name);
 LinkConfig link(const Value& v, const std::string& name);
 CaptureConfig capture(const Value& v);
 
+std::vector<TypedInput> typed_input(const Value& v);
+std::optional<PatternInput> pattern_input(const Value& v);
+SerialMux serial_mux(const Value& v);
+std::vector<SerialChannelConfig> serial_channels(const Value& v);
+/// With one port on `serial` when there are no `ports`.
+ConsoleBackendConfig console_backend(const Value& v);
+std::vector<DeviceEventConfig> device_events(const Value& v);
 NetBackendConfig net_backend(const Value& v);
 NetDriverConfig net_driver(const Value& v);
 /// What network workloads have, and their defaults.

@@ -96,11 +96,17 @@ inline KeySpec interrupts(std::string help) {
 // The parts.
 KeySpec platform();
 KeySpec nic();
+// Of serial lines and their channels.
+KeySpec typed_input();
+KeySpec pattern_input();
+KeySpec serial_output();
+std::vector<KeySpec> shared_line();
 KeySpec host();
 KeySpec wire_switch();
 KeySpec link();
 KeySpec capture();
 // Of `software`: those of back-ends, drivers and workloads of networks.
+std::vector<KeySpec> console_backend();
 std::vector<KeySpec> net_backend();
 std::vector<KeySpec> net_driver();
 std::vector<KeySpec> net_workload();

@@ -5,6 +5,13 @@ namespace sim::keys {
 
 namespace {
 
+std::vector<KeySpec> device_backends() {
+    std::vector<KeySpec> keys = console_backend();
+    for (KeySpec& k : net_backend())
+        keys.push_back(std::move(k));
+    return keys;
+}
+
 /// `keys`, then `more`.
 std::vector<KeySpec> with(std::vector<KeySpec> more, std::vector<KeySpec> keys) {
     for (KeySpec& k : more)
@@ -37,16 +44,21 @@ KeySpec software() {
                   "service-guest: what it does with each of its remote I/O devices, by the "
                   "device's name in `remio_devs`.",
                   map("", "",
-                      with(net_backend(),
+                      with(device_backends(),
                            {
                                required(choice("backend", "", {"console", "net"}, "The back-end.")),
                                text("serial",
-                                    "console: the serial line that carries port 0, a UART of "
-                                    "the platform that is in this VM's `devs`."),
+                                    "console: the serial line that carries its only port, a UART "
+                                    "of the "
+                                    "platform that is in this VM's `devs`."),
                                number(K::integer, "queue_size", "256", "1", "1024",
                                       "QueueSizeMax of its queues, a power of two."),
                                flag("indirect", "true", "Offer VIRTIO_F_RING_INDIRECT_DESC."),
                                flag("event_idx", "true", "Offer VIRTIO_F_RING_EVENT_IDX."),
+                               flag("in_order", "false", "Offer VIRTIO_F_IN_ORDER."),
+                               flag("notification_data", "false",
+                                    "Offer VIRTIO_F_NOTIFICATION_DATA."),
+                               flag("ring_reset", "false", "Offer VIRTIO_F_RING_RESET."),
                            }))),
             choice("profile", "linux-6.1", {"linux-6.1", "bare-metal", "bao-bare-metal", "zephyr"},
                    "frontend: whose driver it behaves like (docs/profiles.md)."),

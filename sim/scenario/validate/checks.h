@@ -120,6 +120,8 @@ void validate_workload(const Checks& c, const VmConfig& vm, const WorkloadConfig
 void validate_ipc_workload(const Checks& c, const VmConfig& vm, const WorkloadConfig& workload,
                            const Value& value);
 void validate_ipc_partners(const Checks& c);
+/// The console back-ends of a service guest, and the events of all; `backends`: their values.
+void validate_consoles(const Checks& c, const VmConfig& vm, const Value& backends);
 void validate_net_backend(const Checks& c, const VmConfig& vm, const BackendConfig& backend,
                           const Value& value);
 void validate_net_driver(const Checks& c, const VmConfig& vm, const DriverConfig& driver,

@@ -47,6 +47,12 @@ class FileChecks : private Checks {
             use.reads(h.file, h.place.key + ".file");
         for (std::size_t i = 0; i < s_.platform.uarts.size(); ++i) {
             const UartConfig& u = s_.platform.uarts[i];
+            for (std::size_t k = 0; k < u.channels.size(); ++k)
+                if (u.channels[k].writes_file())
+                    written(
+                        use, u.channels[k].output,
+                        values_["platform"]["uarts"].items[i]["channels"].items[k]["output"].place,
+                        "stdout or none");
             if (!u.writes_file())
                 continue;
             const Place& place = values_["platform"]["uarts"].items[i]["output"].place;

@@ -16,6 +16,10 @@ namespace {
 namespace packets = vms::workload::packets;
 
 const std::vector<std::string> net_backend_keys{"backend",
+                                                "in_order",
+                                                "notification_data",
+                                                "ring_reset",
+                                                "events",
                                                 "queue_size",
                                                 "indirect",
                                                 "event_idx",

@@ -63,6 +63,7 @@ class PlatformChecks : private Checks {
                 aligned(v[key], v[key].u64());
             baud(u, v["baud"].given ? v["baud"] : v);
             wired(u.interrupt, v["interrupt"].place);
+            shared_line(u, v);
             const int sources = (u.input.empty() ? 0 : 1) + (u.pattern ? 1 : 0) +
                                 (u.input_file.empty() ? 0 : 1) + (u.records ? 1 : 0);
             if (sources > 1)
@@ -88,6 +89,53 @@ class PlatformChecks : private Checks {
     }
 
   private:
+    void shared_line(const UartConfig& u, const Value& v) {
+        if (u.mux == SerialMux::none) {
+            if (!u.channels.empty())
+                error(v["channels"].place,
+                      "only a line with mux has channels; write mux: framed or mux: prefixed, or "
+                      "take this key out");
+            return;
+        }
+        if (u.channels.empty())
+            error(v["mux"].place,
+                  "a line that several ports share has channels; give it channels, "
+                  "such as channels: {{shell: {{}}}}");
+        for (const char* key : {"output", "input", "pattern", "input_file", "records"})
+            if (v[key].given)
+                error(v[key].place,
+                      "this line has mux, so that its channels have far ends of their "
+                      "own; write this key there");
+        std::map<unsigned, Place> numbers;
+        for (std::size_t i = 0; i < u.channels.size(); ++i) {
+            const SerialChannelConfig& c = u.channels[i];
+            const Value& value = v["channels"].items[i];
+            if (u.mux == SerialMux::prefixed && value["number"].given)
+                error(value["number"].place,
+                      "channels of a prefixed line are told apart by their "
+                      "names; take this key out");
+            const auto [first, added] = numbers.emplace(c.number, c.place);
+            if (!added)
+                error(c.place,
+                      "its number on the line, {}, is that of {} too ({}); write another "
+                      "number",
+                      c.number, first->second.key, format_short(first->second));
+            constexpr std::size_t longest_label = 24;  // vms/abi/serial_prefix.h
+            if (u.mux == SerialMux::prefixed && c.name.size() > longest_label)
+                error(c.place,
+                      "the name has {} characters; one that stands before each line has at "
+                      "most {}: write a shorter one",
+                      c.name.size(), longest_label);
+            if (c.pattern && !c.input.empty())
+                error(c.place,
+                      "found input and pattern; a channel has one source of bytes: keep "
+                      "one");
+            if (c.output.empty())
+                error(value["output"].place,
+                      "found an empty text; write stdout, none or the name of a file");
+        }
+    }
+
     void wired(vms::IntId interrupt, const Place& place) {
         const unsigned id = interrupt.value;
         const unsigned lines = s_.platform.gic.interrupt_lines;

@@ -14,8 +14,6 @@ namespace sim {
 
 namespace {
 
-const std::vector<std::string> console_backend_keys{"backend", "serial", "queue_size", "indirect",
-                                                    "event_idx"};
 const std::vector<std::string> console_driver_keys{"driver", "queue_size", "acknowledge",
                                                    "needs_reset", "early_text"};
 
@@ -68,46 +66,15 @@ class SoftwareChecks : private Checks {
     }
 
     void backends(const VmConfig& vm, const Value& v) {
-        std::map<std::string, Place> serials;
-        std::vector<std::string> passed;  // UARTs of this VM
-        for (const DevConfig& d : vm.devs)
-            if (!d.device.empty())
-                passed.push_back(d.device);
         for (std::size_t i = 0; i < vm.software.backends.size(); ++i) {
             const BackendConfig& b = vm.software.backends[i];
             const Value& value = v["backends"].items[i];
             device(vm, b.device, RemioType::backend, b.place);
             queue_size(value["queue_size"]);
-            if (b.backend == "net") {
+            if (b.backend == "net")
                 validate_net_backend(*this, vm, b, value);
-                continue;
-            }
-            unused_keys(value, b.backend, console_backend_keys, "back-end");
-            const Place& place = value["serial"].place;
-            if (!value["serial"].present) {
-                error(place,
-                      "this key is missing; a console is carried by a serial line: write "
-                      "the name of a UART in this VM's devs{}",
-                      passed.empty() ? "" : " (" + list_words(passed) + ")");
-                continue;
-            }
-            if (std::find(passed.begin(), passed.end(), b.serial) == passed.end()) {
-                const bool exists = find_named(s_.platform.uarts, b.serial) != nullptr;
-                if (exists)
-                    error(place,
-                          "{} is not passed through to {}; add '- {{device: {}}}' to its "
-                          "devs",
-                          quote(b.serial), vm.place.key, b.serial);
-                else
-                    error(place, "there is no serial line {}; {}", quote(b.serial),
-                          suggest(b.serial, names_of(s_.platform.uarts)));
-                continue;
-            }
-            const auto [first, added] = serials.emplace(b.serial, place);
-            if (!added)
-                error(place, "{} carries {} too ({}); a serial line has one console: write another",
-                      quote(b.serial), first->second.key, format_short(first->second));
         }
+        validate_consoles(*this, vm, v["backends"]);
     }
 
     void drivers(const VmConfig& vm, const Value& v) {

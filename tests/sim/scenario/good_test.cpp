@@ -58,7 +58,7 @@ TEST(Good, ConsoleEcho) {
     EXPECT_EQ(backend.devs[0].interrupts[0].value, 54U);
     EXPECT_EQ(backend.software.program, ProgramKind::service_guest);
     ASSERT_EQ(backend.software.backends.size(), 1U);
-    EXPECT_EQ(backend.software.backends[0].serial, "uart1");
+    EXPECT_EQ(backend.software.backends[0].console.ports[0].serial, "uart1");
     EXPECT_EQ(backend.software.backends[0].queue_size, 256U);
     EXPECT_TRUE(backend.software.backends[0].indirect);
     EXPECT_FALSE(backend.software.stop_answering_after);

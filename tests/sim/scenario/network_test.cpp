@@ -190,6 +190,51 @@ INSTANTIATE_TEST_SUITE_P(
               "vms.linux0.software.workloads.0.peer",
               {"no IPv4 address to send from"}}));
 
+TEST(Consoles, WhatIsWrongWithPortsAndChannels) {
+    const auto multiport = [](const std::string& set) {
+        return load_scenario(std::string(BAOSIM_SOURCE_DIR) + "/scenarios/console-multiport.yaml",
+                             std::vector<std::string>{set});
+    };
+    const std::string con0 = "vms.backend.software.backends.con0.";
+    const std::string uart1 = "platform.uarts.uart1.";
+    for (const Wrong& w : {
+             Wrong{con0 + "multiport=false", con0 + "ports", {"found 3 ports", "multiport: true"}},
+             Wrong{con0 + "serial=uart1", con0 + "serial", {"found serial and ports"}},
+             Wrong{con0 + "ports.1.channel=lgo",
+                   con0 + "ports.1.channel",
+                   {"'uart1' has no channel 'lgo'", "did you mean 'log'"}},
+             Wrong{con0 + "ports.1.channel=shell",
+                   con0 + "ports.1.serial",
+                   {"'uart1.shell' carries"}},
+             Wrong{con0 + "ports.1.serial=uart0",
+                   con0 + "ports.1.serial",
+                   {"not passed through to vms.backend"}},
+             Wrong{con0 + "ports.0.size={columns: 80, rows: 25}",
+                   con0 + "ports.0.size",
+                   {"that of the device"}},
+             Wrong{con0 + "mtu=1500", con0 + "mtu", {"console does not use this key"}},
+             Wrong{con0 + "events.1={at: 25ms, add: 3}",
+                   con0 + "events.1.add",
+                   {"found port 3", "has 0 to 2"}},
+             Wrong{con0 + "events.1={at: 10ms, add: 2}",
+                   con0 + "events.1.at",
+                   {"before the event above"}},
+             Wrong{con0 + "events.1={at: 25ms, add: 2, close: 1}",
+                   con0 + "events.1",
+                   {"add and close", "write one"}},
+             Wrong{uart1 + "output=none", uart1 + "output", {"this line has mux"}},
+             Wrong{uart1 + "mux=none", uart1 + "channels", {"only a line with mux has channels"}},
+             Wrong{uart1 + "channels.log.number=0",
+                   uart1 + "channels.log",
+                   {"its number on the line, 0"}},
+         }) {
+        const Diagnostic d = error_at(multiport(w.set), w.at);
+        for (const std::string& part : w.says)
+            EXPECT_NE(d.message.find(part), std::string::npos)
+                << "no '" << part << "' in: " << d.message;
+    }
+}
+
 TEST(Network, AReplayedFileIsNotOverwritten) {
     const Folder folder;
     const std::string capture = folder.write("in.pcap", "");
