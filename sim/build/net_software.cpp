@@ -241,6 +241,37 @@ void add_frontend_net(Metrics& m, const std::string& vm, const fe::FrontendProgr
     }
 }
 
+void add_traffic(std::vector<TrafficResult>& traffic, const std::string& vm,
+                 std::uint64_t counter_hz, const fe::FrontendProgram& program) {
+    for (std::size_t i = 0; i < program.devices(); ++i) {
+        const fe::NetCounters* c = program.network_counters(i);
+        if (c == nullptr)
+            continue;
+        TrafficResult t;
+        t.name = fmt::format("{}.{}", vm, program.config().devices[i].name);
+        t.frames_out = c->tx_frames;
+        t.bytes_out = c->tx_bytes;
+        t.frames_in = c->rx_frames;
+        t.bytes_in = c->rx_bytes;
+        // InterruptStatus and InterruptACK for each interrupt.
+        t.accesses = c->tx_kicks + c->rx_kicks + 2 * c->interrupts;
+        std::uint64_t first = UINT64_MAX;
+        std::uint64_t last = 0;
+        for (std::size_t w = 0; w < program.workloads(); ++w) {
+            const wl::Config& config = program.config().workloads[w];
+            const wl::net::Results& r = program.workload_counters(w).net;
+            if (!wl::needs_network(config.kind) || config.device != i || r.last_tick == 0)
+                continue;
+            first = std::min(first, r.first_tick);
+            last = std::max(last, r.last_tick);
+        }
+        constexpr std::uint64_t picos_per_second = 1'000'000'000'000;
+        if (last > first)
+            t.active = {(last - first) * (picos_per_second / counter_hz)};
+        traffic.push_back(std::move(t));
+    }
+}
+
 void add_net_workload(Metrics& m, const std::string& p, const wl::net::Results& r) {
     m[p + "sent"] = number(r.sent);
     m[p + "refused"] = number(r.refused);

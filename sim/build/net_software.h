@@ -34,6 +34,9 @@ void add_frontend_net(Metrics& metrics, const std::string& vm,
                       const vms::frontend::FrontendProgram& program);
 void add_net_workload(Metrics& metrics, const std::string& prefix,
                       const vms::workload::net::Results& results);
+/// Of each network device of a front-end; `vm`: its name.
+void add_traffic(std::vector<TrafficResult>& traffic, const std::string& vm,
+                 std::uint64_t counter_hz, const vms::frontend::FrontendProgram& program);
 /// Switch ports and interfaces.
 void add_service_net(Metrics& metrics, const Scenario& scenario, const VmConfig& vm,
                      const vms::service::ServiceProgram& service);

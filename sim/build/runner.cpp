@@ -18,6 +18,7 @@
 #include "sim/build/frame_account.h"
 #include "sim/build/frame_capture.h"
 #include "sim/build/input_loss.h"
+#include "sim/build/net_software.h"
 #include "sim/build/platform.h"
 #include "sim/build/software.h"
 #include "sim/observe/histogram.h"
@@ -415,6 +416,9 @@ void Run::collect() {
         put("idle_ns", load.idle);
     }
     software_->add_metrics(m, s_);
+    for (std::size_t i = 0; i < s_.vms.size(); ++i)
+        if (const vms::frontend::FrontendProgram* p = software_->frontend(i))
+            add_traffic(results_.traffic, s_.vms[i].name, s_.platform.counter_hz, *p);
     platform_->network().add_results(results_);
     add_frame_account(results_, s_, *software_, platform_->network(), end_ == End::done);
     m["run.simulated_ns"] = static_cast<std::int64_t>(results_.simulated.value / 1000);

@@ -95,6 +95,18 @@ Json link_json(const LinkResult& l) {
     return j;
 }
 
+Json traffic_json(const TrafficResult& t) {
+    Json j = Json::object();
+    j["device"] = t.name;
+    j["frames_out"] = t.frames_out;
+    j["bytes_out"] = t.bytes_out;
+    j["frames_in"] = t.frames_in;
+    j["bytes_in"] = t.bytes_in;
+    j["accesses"] = t.accesses;
+    j["active_ns"] = nanoseconds_json(t.active);
+    return j;
+}
+
 Json frame_json(const FrameHop& h) {
     Json j = Json::object();
     j["hop"] = h.name;
@@ -133,6 +145,7 @@ nlohmann::ordered_json to_json(const Results& r) {
     j["cpus"] = array(r.cpus, cpu_json);
     j["links"] = array(r.links, link_json);
     j["frames"] = array(r.frames, frame_json);
+    j["traffic"] = array(r.traffic, traffic_json);
     Json metrics = Json::object();
     for (const auto& [name, value] : r.metrics)
         metrics[name] = value;

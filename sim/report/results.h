@@ -146,6 +146,18 @@ struct LinkResult {
     models::Picos busy{};     ///< the medium was occupied
 };
 
+/// What went through a front-end's network device, and what it took of the hypervisor.
+struct TrafficResult {
+    std::string name;  ///< "linux0.net0"
+    std::uint64_t frames_out = 0;
+    std::uint64_t bytes_out = 0;
+    std::uint64_t frames_in = 0;
+    std::uint64_t bytes_in = 0;
+    /// Accesses to the device's registers that traffic took: kicks, and two for each interrupt.
+    std::uint64_t accesses = 0;
+    models::Picos active{};  ///< from the first to the last of its network workloads' frames
+};
+
 /// Name (dotted path) to value; times are nanoseconds and say so in their name ("_ns").
 using Metrics = std::map<std::string, std::int64_t>;
 
@@ -163,6 +175,7 @@ struct Results {
     std::vector<CpuResult> cpus;
     std::vector<LinkResult> links;
     std::vector<FrameHop> frames;
+    std::vector<TrafficResult> traffic;
     Metrics metrics;
     std::vector<std::string> diagnosis;  ///< who waits for what, since when; one statement a line
     std::vector<std::string> errors;

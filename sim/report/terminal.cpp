@@ -47,6 +47,7 @@ class Page {
     void expectations(bool failed_only);
     void legs();
     void cpus();
+    void traffic();
     void frames(bool failed_only);
     void observations(bool explain);
     void diagnosis();
@@ -244,6 +245,43 @@ void Page::cpus() {
                   2, Paint::dim);
 }
 
+/// n/d with three decimals.
+std::string quotient(std::uint64_t n, std::uint64_t d) {
+    if (d == 0)
+        return "-";
+    const std::uint64_t milli = (n * 1000 + d / 2) / d;
+    return fmt::format("{}.{:03}", milli / 1000, milli % 1000);
+}
+
+void Page::traffic() {
+    if (r_.traffic.empty())
+        return;
+    heading("Traffic", "bytes of frames, over the time from the first frame to the last");
+    using Align = Table::Align;
+    Table t({{"device"},
+             {"out", Align::right},
+             {"Mbit/s", Align::right},
+             {"in", Align::right},
+             {"Mbit/s", Align::right},
+             {"accesses", Align::right},
+             {"per frame", Align::right}});
+    const auto rate = [](std::uint64_t bytes, models::Picos active) {
+        const std::uint64_t us = active.value / models::Picos::us(1).value;
+        return us == 0 ? std::string("-")
+                       : fmt::format("{:.1f}",
+                                     static_cast<double>(bytes * 8) / static_cast<double>(us));
+    };
+    for (const TrafficResult& d : r_.traffic)
+        t.row({d.name, fmt::format("{}", d.frames_out), rate(d.bytes_out, d.active),
+               fmt::format("{}", d.frames_in), rate(d.bytes_in, d.active),
+               fmt::format("{}", d.accesses), quotient(d.accesses, d.frames_out + d.frames_in)});
+    out_ += t.text(2, style_);
+    paragraph(
+        "accesses: to the device's registers that traffic took, kicks and two for each "
+        "interrupt; each traps and is forwarded.",
+        2, Paint::dim);
+}
+
 void Page::frames(bool failed_only) {
     const bool all = std::all_of(r_.frames.begin(), r_.frames.end(),
                                  [](const FrameHop& h) { return h.balanced(); });
@@ -378,6 +416,7 @@ std::string render(const Results& r, Detail detail, const Style& style) {
     page.expectations(detail == Detail::quiet);
     page.frames(detail == Detail::quiet);
     if (detail != Detail::quiet) {
+        page.traffic();
         page.cpus();
         page.legs();
         page.observations(detail == Detail::verbose);

@@ -65,7 +65,7 @@ TEST(Json, KeysHaveAFixedOrder) {
     EXPECT_EQ(keys,
               (std::vector<std::string>{"scenario", "status", "seed", "simulated_ns", "host",
                                         "expectations", "observations", "legs", "cpus", "links",
-                                        "frames", "metrics", "diagnosis", "errors"}));
+                                        "frames", "traffic", "metrics", "diagnosis", "errors"}));
 }
 
 TEST(Json, TimesAreNanosecondsToThePicosecond) {

@@ -75,6 +75,13 @@ inline Results sample() {
                         .received = 9,
                         .in_flight = 1,
                         .dropped = {{"no room", 2}, {"bad header", 0}}});
+    r.traffic.push_back({.name = "linux0.net0",
+                         .frames_out = 1000,
+                         .bytes_out = 1'514'000,
+                         .frames_in = 200,
+                         .bytes_in = 12'000,
+                         .accesses = 2100,
+                         .active = models::Picos::ms(20)});
     r.metrics["vms.linux0.con0.lines"] = 3;
     r.metrics["legs.negative"] = -1;
     r.diagnosis = {

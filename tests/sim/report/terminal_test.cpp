@@ -72,6 +72,12 @@ TEST(Terminal, LoadIsPerCentOfTheSimulatedTime) {
     EXPECT_THAT(text, HasSubstr("Most occupied: CPU 1 (linux0)."));
 }
 
+TEST(Terminal, TrafficHasItsRateAndItsAccesses) {
+    // 1 514 000 bytes in 20 ms are 605.6 Mbit/s; 12 000 bytes 4.8.
+    EXPECT_THAT(page(sample()),
+                HasSubstr("linux0.net0  1000   605.6  200     4.8      2100      1.750\n"));
+}
+
 TEST(Terminal, AFrameThatNobodyAccountsForIsNamed) {
     Results r = sample();
     EXPECT_THAT(page(r), HasSubstr("every frame is accounted for"));
