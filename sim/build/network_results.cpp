@@ -144,7 +144,7 @@ void Network::add_hosts(Results& results) const {
         for (std::size_t i = 0; i < wire::received_causes; ++i) {
             const auto cause = static_cast<wire::Received>(i);
             std::string words(wire::name(cause));
-            m[p + "received." + words] = number(c.received[i]);
+            m[fmt::format("{}received.{}", p, words)] = number(c.received[i]);
             std::replace(words.begin(), words.end(), '_', ' ');
             if (wire::discarded(cause))
                 hop.dropped.push_back({words, c.received[i]});

@@ -55,6 +55,7 @@ void add_input(models::SerialChannel& channel, const std::vector<TypedInput>& in
                const std::optional<PatternInput>& pattern) {
     if (!input.empty()) {
         std::vector<models::ScriptedInput::Text> script;
+        script.reserve(input.size());
         for (const TypedInput& t : input)
             script.push_back({t.at, t.text});
         channel.add_source(std::make_unique<models::ScriptedInput>(std::move(script)));

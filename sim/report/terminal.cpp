@@ -304,9 +304,9 @@ void Page::frames(bool failed_only) {
         if (!h.balanced()) {
             const auto in = h.sent + h.copied;
             const auto out = h.received + h.lost() + h.in_flight;
-            causes = fmt::format("{} {}", in > out ? in - out : out - in,
-                                 in > out ? "UNACCOUNTED" : "TOO MANY") +
-                     (causes.empty() ? "" : ", " + causes);
+            causes = fmt::format("{} {}{}{}", in > out ? in - out : out - in,
+                                 in > out ? "UNACCOUNTED" : "TOO MANY", causes.empty() ? "" : ", ",
+                                 causes);
         }
         t.row({h.name, fmt::format("{}", h.sent), fmt::format("{}", h.copied),
                fmt::format("{}", h.received), fmt::format("{}", h.lost()),

@@ -58,6 +58,7 @@ Span pages(const Span& s);
 template <typename T>
 std::vector<std::string> names_of(const std::vector<T>& items) {
     std::vector<std::string> names;
+    names.reserve(items.size());
     for (const T& item : items)
         names.push_back(item.name);
     return names;

@@ -84,6 +84,44 @@ TEST_F(TwoCpus, EqualTimesAreServedInTheOrderOfTheCpus) {
     }
 }
 
+TEST_F(TwoCpus, TimeIsSpentBusyWaitingOrPolling) {
+    // 3 ms of work, a poll until the other CPU writes 2 ms later, then a wait for ever. CPU 1 works
+    // for 5 ms.
+    run(
+        [&](vms::Cpu& cpu) {
+            cpu.retire_nanoseconds(3'000'000);
+            while (cpu.poll(flag, Width::dword, 0, {.instructions = 12}) != 0 &&
+                   cpu.observe(flag, Width::dword) == 0) {
+            }
+            for (;;)
+                cpu.wait_for_interrupt();
+        },
+        [&](vms::Cpu& cpu) {
+            cpu.retire_nanoseconds(5'000'000);
+            cpu.publish(flag, Width::dword, 1);
+            for (;;)
+                cpu.wait_for_interrupt();
+        });
+    const models::TimeSpent first = rig.cores[0]->spent(models::Level::el1);
+    const models::TimeSpent second = rig.cores[1]->spent(models::Level::el1);
+    EXPECT_NEAR(static_cast<double>(first.busy.value), 3e9, 1e6);
+    EXPECT_NEAR(static_cast<double>(first.polling.value), 2e9, 1e7);  // boot times differ
+    EXPECT_NEAR(static_cast<double>(second.busy.value), 5e9, 1e6);
+    EXPECT_EQ(second.polling.value, 0u);
+    // Nothing is counted twice, nothing left out: the levels' parts are the local time.
+    for (const auto& core : rig.cores) {
+        Picos sum{};
+        for (const auto level :
+             {models::Level::el0, models::Level::el1, models::Level::el2, models::Level::el3}) {
+            const models::TimeSpent t = core->spent(level);
+            sum += t.busy;
+            sum += t.waiting;
+            sum += t.polling;
+        }
+        EXPECT_EQ(sum, core->now());
+    }
+}
+
 TEST_F(TwoCpus, TheTimerInterruptsComputationAtItsTick) {
     std::uint64_t taken = 0, due = 0, end = 0, begin = 0;
     run(

@@ -394,8 +394,8 @@ TEST(Validate, AQueueIsNotLargerThanItsDeviceOffers) {
 
 TEST(Validate, AWorkloadTakesOnlyTheKeysThatItReads) {
     const std::string w = "vms.linux0.software.workloads.0";
-    for (const std::string key : {"bytes", "chunk"})
-        expect_says(error_at(set({w + "." + key + "=256B"}), w + "." + key),
+    for (const std::string& key : {w + ".bytes", w + ".chunk"})
+        expect_says(error_at(set({key + "=256B"}), key),
                     {"console-echo does not use this key", "device, port, port_name, text, lines"});
     expect_says(error_at(set({w + ".seed=0"}), w + ".seed"), {"does not use"});
     expect_says(error_at(set({w + "={type: console-read, device: con0, bytes: 1KiB, chunk: 1B}"}),
