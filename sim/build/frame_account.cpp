@@ -110,20 +110,20 @@ class Account {
         const std::size_t count = std::min(ports.size(), service.switch_port_count());
         FrameHop through;
         through.name = fmt::format("{}: switch", vm.name);
-        std::uint64_t flooded = 0;
+        std::uint64_t themselves = 0;
         std::vector<std::uint64_t> dropped(sv::drop_count);
         for (std::size_t i = 0; i < count; ++i) {
             const sv::PortCounters c = service.switch_port_counters(i);
             through.sent += c.frames_in;
             through.received += c.frames_out;
             through.copied += c.copies;
-            flooded += c.flooded;
+            themselves += c.forwarded + c.flooded;
             for (std::size_t k = 0; k < sv::drop_count; ++k)
                 dropped[k] += c.dropped_in[k] + c.dropped_out[k];
             port(vm, service, ports[i], c);
         }
-        // Of a frame that is flooded one copy is the frame itself.
-        through.copied -= std::min(flooded, through.copied);
+        // One copy of each frame that goes on is the frame itself.
+        through.copied -= std::min(themselves, through.copied);
         for (std::size_t k = 1; k < sv::drop_count; ++k) {
             std::string words(sv::name(static_cast<sv::Drop>(k)));
             std::replace(words.begin(), words.end(), '_', ' ');

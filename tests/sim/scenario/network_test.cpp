@@ -138,7 +138,7 @@ INSTANTIATE_TEST_SUITE_P(
               {"which is that of platform.nics.gem3.stream_id too"}},
         Wrong{"vms.linux0.devs=[{device: gem3}]",
               "vms.linux0.devs.0",
-              {"interrupt 95 belongs to vms.backend.devs.0 already"}},
+              {"a device has one VM"}},
         Wrong{"vms.backend.devs=[{device: gem4}]",
               "vms.backend.devs.0.device",
               {"the platform has no device 'gem4'", "did you mean 'gem3'"}}));
