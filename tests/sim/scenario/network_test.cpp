@@ -136,9 +136,7 @@ INSTANTIATE_TEST_SUITE_P(
               "02:00:00:00:0e:02}",
               "platform.nics.gem2.stream_id",
               {"which is that of platform.nics.gem3.stream_id too"}},
-        Wrong{"vms.linux0.devs=[{device: gem3}]",
-              "vms.linux0.devs.0",
-              {"a device has one VM"}},
+        Wrong{"vms.linux0.devs=[{device: gem3}]", "vms.linux0.devs.0", {"a device has one VM"}},
         Wrong{"vms.backend.devs=[{device: gem4}]",
               "vms.backend.devs.0.device",
               {"the platform has no device 'gem4'", "did you mean 'gem3'"}}));
