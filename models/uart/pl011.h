@@ -11,6 +11,7 @@
 #include <systemc>
 
 #include "models/base/time.h"
+#include "models/base/wake_timer.h"
 #include "models/bus/register_bank.h"
 #include "models/bus/target.h"
 #include "models/bus/tlm_target.h"
@@ -20,7 +21,6 @@
 #include "models/uart/serial_line.h"
 #include "models/uart/uart_fifo.h"
 #include "models/uart/uart_parameters.h"
-#include "models/base/wake_timer.h"
 
 namespace models {
 

@@ -84,7 +84,8 @@ class ConsoleModel final : public Device {
         trickle_every_ = every_ns;
     }
     /// A control message to the driver, now.
-    void say(std::uint16_t event, std::uint32_t id, std::uint16_t value, const std::string& rest = {}) {
+    void say(std::uint16_t event, std::uint32_t id, std::uint16_t value,
+             const std::string& rest = {}) {
         std::string m;
         for (int i = 0; i < 4; ++i)
             m.push_back(static_cast<char>(id >> (8 * i)));

@@ -179,6 +179,24 @@ TEST_F(ConsoleTest, OverlongInputIsCounted) {
     EXPECT_EQ(rx.used(0).length, InputBuffer::capacity);
 }
 
+// Bytes that have left the kept input for a driver's buffer are seen there after a reset too, even
+// if it came before they were published: a driver that clears up counts them (Linux:
+// remove_port_data), and none is lost without anybody's knowledge.
+TEST_F(ConsoleTest, InputThatAResetMeetsBeforePublicationIsDelivered) {
+    start();
+    rx.add({{data, 64, true}});
+    regs.write(0x050, 0);
+    serial.typed.insert(serial.typed.end(), {'a', 'b', 'c'});
+    serial.serve();
+    while (transport.work()) {
+    }
+    EXPECT_EQ(rx.used_index(), 0);
+    regs.write(0x070, 0);
+    EXPECT_EQ(rx.used_index(), 1);
+    EXPECT_EQ(rx.used(0), (UsedElement{0, 3}));
+    EXPECT_EQ(counters.rx_bytes, 3u);
+}
+
 // 2.7.10: while nothing is typed the driver is not asked for kicks on the receive queue.
 TEST_F(ConsoleTest, ReceiveKicksAreSuppressedWithoutInput) {
     start();
