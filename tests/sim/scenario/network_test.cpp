@@ -1,4 +1,5 @@
 // Networks in scenarios: what their keys become, and what is refused.
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,8 @@ struct Wrong {
     std::string set;
     std::string at;
     std::vector<std::string> says;
+
+    friend void PrintTo(const Wrong& w, std::ostream* out) { *out << w.set; }
 };
 
 class Refused : public testing::TestWithParam<Wrong> {};
