@@ -293,7 +293,7 @@ void line(VgicRig& r, vms::Cpu& cpu, unsigned id, bool level) {
 }
 
 /// A VM of two vCPUs: both run the function, as their number.
-void run_vcpus(VgicRig& r, std::function<void(vms::Cpu&, unsigned)> f) {
+void run_vcpus(VgicRig& r, const std::function<void(vms::Cpu&, unsigned)>& f) {
     r.finished.assign(2, false);
     r.rig.run_on(0, [&r, f](vms::Cpu& cpu) {
         const unsigned v = cpu.reset_state().mpidr & 0xff;
