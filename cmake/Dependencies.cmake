@@ -5,6 +5,13 @@ find_package(yaml-cpp REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(Boost 1.74 REQUIRED COMPONENTS program_options)
 
+# libpcap, for capture files. Its package has no CMake configuration.
+find_library(PCAP_LIBRARY pcap REQUIRED)
+find_path(PCAP_INCLUDE_DIR pcap/pcap.h REQUIRED)
+add_library(pcap INTERFACE)
+target_include_directories(pcap SYSTEM INTERFACE ${PCAP_INCLUDE_DIR})
+target_link_libraries(pcap INTERFACE ${PCAP_LIBRARY})
+
 # SystemC/TLM-2.0. Debian's libsystemc 2.3.4 was built as C++17 and carries that level in the name
 # of a symbol that every client links against (sysc/kernel/sc_ver.h); a C++20 client must therefore
 # claim the C++17 level or it does not link. This is the only place that says so.

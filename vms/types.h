@@ -51,6 +51,12 @@ struct Work {
 
     constexpr bool operator==(const Work&) const = default;
 
+    constexpr Work operator+(const Work& o) const {
+        return {instructions + o.instructions, loads + o.loads,
+                stores + o.stores,             sysreg + o.sysreg,
+                barriers + o.barriers,         exclusives + o.exclusives,
+                code_lines + o.code_lines,     data_lines + o.data_lines};
+    }
     constexpr Work operator*(std::uint32_t n) const {
         return {instructions * n, loads * n,      stores * n, sysreg * n,
                 barriers * n,     exclusives * n, code_lines, data_lines};

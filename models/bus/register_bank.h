@@ -34,6 +34,7 @@ struct Register {
     std::uint32_t readable = ~std::uint32_t{0};  ///< the other bits read as zero
     std::uint32_t writable = 0;                  ///< bits that a store replaces
     std::uint32_t clearable = 0;                 ///< bits that are cleared by writing one
+    std::uint32_t read_clears = 0;               ///< bits that a read gives and clears
     /// The value, for a register that is not storage; `readable` applies to it too.
     std::uint32_t (Device::*value)() const = nullptr;
     /// What else a read does: take a byte out of a FIFO.
@@ -81,6 +82,7 @@ class RegisterBank {
         const Register<Device>& r = table_[place.row];
         if (!a.write) {
             a.value = read(device, place);
+            stored_[place.row] &= ~(r.read_clears & place.lanes);
             if (r.after_read == nullptr)
                 return AccessEffect::none;
             (device.*r.after_read)(now);

@@ -87,6 +87,13 @@ void Core::block(Picos t, bool interruptible, Picos lookahead) {
     timeline_.woken(p_.id);
 }
 
+TimeSpent Core::spent(Level l) const {
+    TimeSpent t = spent_[index(l)];
+    if (l == level_)
+        t.busy += local_ - level_since_;
+    return t;
+}
+
 void Core::sync() {
     timeline_.poll();
     if (timeline_.next_due() > local_)
@@ -97,7 +104,10 @@ void Core::sync() {
 
 void Core::charge_el3(const vms::Work& w) {
     counters_at(Level::el3).instructions += w.instructions;
+    const Picos begin = local_;
     advance(clock_.advance(milli_cycles(w)));
+    spent_[index(Level::el3)].busy += local_ - begin;
+    level_since_ += local_ - begin;
 }
 
 void Core::charge_until_event(const vms::Work& iteration) {
@@ -117,6 +127,7 @@ void Core::charge_until_event(const vms::Work& iteration) {
 }
 
 void Core::wait_until(Picos t) {
+    const Picos begin = local_;
     while (local_ < t) {
         const Picos stop = std::min(t, timer_deadline_);
         if (timeline_.next_due() <= stop) {
@@ -126,12 +137,15 @@ void Core::wait_until(Picos t) {
         local_ = std::max(local_, stop);
         fire_timer_if_due();
     }
+    waited_since(begin);
 }
 
 void Core::wait_for_release() {
+    const Picos begin = local_;
     while (released_at_ == Picos::never() || timeline_.now() < released_at_)
         block(released_at_, false);
     local_ = std::max(local_, released_at_);
+    waited_since(begin);
 }
 
 void Core::release(Picos at) {
@@ -158,6 +172,7 @@ void Core::spend_slowly(Picos d) {
 
 bool Core::wait_for_physical_interrupt(Picos lookahead) {
     bool waited = false;
+    const Picos begin = local_;
     while (!physical_interrupt_pending()) {
         Picos next = timer_deadline_;
         if (irq_)
@@ -174,6 +189,7 @@ bool Core::wait_for_physical_interrupt(Picos lookahead) {
         }
         fire_timer_if_due();
     }
+    waited_since(begin);
     return waited;
 }
 
@@ -395,6 +411,8 @@ std::uint64_t Core::poll(vms::GuestAddr a, vms::Width w, std::uint64_t unwanted,
     }
     counters_at(Level::el1).instructions += n * iteration.instructions;
     local_ = end;
+    spent_[index(level_)].polling += end - begin;
+    level_since_ += end - begin;
     fire_timer_if_due();
     arrive();
     return n;
@@ -434,6 +452,7 @@ void Core::retire_nanoseconds(std::uint64_t ns) {
 }
 
 void Core::wait_for_interrupt() {
+    const Picos begin = local_;
     while (!physical_interrupt_pending() && !(virq_ && virq_since_ <= local_)) {
         Picos next = timer_deadline_;
         if (irq_)
@@ -451,6 +470,7 @@ void Core::wait_for_interrupt() {
         }
         fire_timer_if_due();
     }
+    waited_since(begin);
     arrive();
 }
 

@@ -43,6 +43,13 @@ struct ExecutionCounters {
     std::uint64_t mmio = 0;          ///< device accesses
 };
 
+/// Where the time of a core went. The parts make up the whole of its local time.
+struct TimeSpent {
+    Picos busy{};     ///< executing
+    Picos waiting{};  ///< in a WFI
+    Picos polling{};  ///< at a word in memory that nobody wrote
+};
+
 /// Software at EL2 sees a device as it mapped it: resolved once, used often.
 struct Mapping {
     Target* target = nullptr;
@@ -76,6 +83,9 @@ class Core final : public sc_core::sc_module,
     Picos now() const { return local_; }
     Level level() const { return level_; }
     const ExecutionCounters& counters(Level l) const { return counters_[index(l)]; }
+
+    /// At an exception level, up to the local time.
+    TimeSpent spent(Level l) const;
 
     /// Resolve a device for use at EL2; target is null when nothing decodes the address.
     Mapping map(PhysAddr base) const;
@@ -209,6 +219,8 @@ class Core final : public sc_core::sc_module,
     static constexpr std::size_t index(Level l) { return static_cast<std::size_t>(l); }
     ExecutionCounters& counters_at(Level l) { return counters_[index(l)]; }
     void set_level(Level l) {
+        spent_[index(level_)].busy += local_ - level_since_;
+        level_since_ = local_;
         level_ = l;
         executing_ = &counters_[index(l)];
     }
@@ -218,6 +230,12 @@ class Core final : public sc_core::sc_module,
     void perform(Access& a, Target& t, std::uint64_t address, const TargetTiming& timing);
     /// An access from EL1 to a device that stage 2 maps. False: nothing decodes it, it traps.
     bool pass_through(vms::GuestAddr a, vms::Width w, bool write, std::uint64_t& value);
+    /// What of the time since `begin` was none of executing.
+    void waited_since(Picos begin) {
+        const Picos d = local_ - begin;
+        spent_[index(level_)].waiting += d;
+        level_since_ += d;
+    }
     /// Private time at the current level.
     void advance(Picos d) {
         local_ += d;
@@ -278,6 +296,8 @@ class Core final : public sc_core::sc_module,
     Picos local_{};
     Level level_ = Level::el2;
     std::array<ExecutionCounters, 4> counters_{};
+    std::array<TimeSpent, 4> spent_{};
+    Picos level_since_{};  ///< what of the level's time has been counted
     ExecutionCounters* executing_ = &counters_[index(Level::el2)];  // of the current level
 
     // Interrupt inputs, with the time from which their level holds.

@@ -99,6 +99,16 @@ class Timeline {
                 w.watcher->published(at, by);
     }
 
+    bool any_watch() const { return watched_ != 0; }
+    /// The same for all words in [first, first + n): by a device that writes memory.
+    void published_range(const std::byte* first, std::uint64_t n, Picos at, CpuId by) {
+        constexpr std::uint64_t widest = 8;  // a word that begins before may reach in
+        const std::less<const std::byte*> before;
+        for (const Watch& w : watches_)
+            if (w.word != nullptr && before(w.word, first + n) && before(first, w.word + widest))
+                w.watcher->published(at, by);
+    }
+
     /// Called now and then from the CPUs' threads: progress reports and the user's interruption.
     void on_poll(std::function<void()> f) { poll_ = std::move(f); }
     void poll() {

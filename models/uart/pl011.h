@@ -20,7 +20,7 @@
 #include "models/uart/serial_line.h"
 #include "models/uart/uart_fifo.h"
 #include "models/uart/uart_parameters.h"
-#include "models/uart/wake_timer.h"
+#include "models/base/wake_timer.h"
 
 namespace models {
 

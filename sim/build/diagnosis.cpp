@@ -78,8 +78,9 @@ std::string step_text(const Core::Step& s) {
             return fmt::format("{} (device {}, request {})", name, device, request);
         case Step::ring_work:
         case Step::notified:
-        case Step::served:
             return fmt::format("{} (device {})", name, device);
+        case Step::served:
+            return fmt::format("{} (peripheral {})", name, s.detail);
     }
     return name;
 }

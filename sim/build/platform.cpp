@@ -41,6 +41,22 @@ class TextSink final : public models::SerialSink {
     std::string text_;
 };
 
+void add_records(SerialLineObjects& line, const RecordsConfig& r) {
+    auto input = std::make_unique<models::RecordInput>(models::RecordInput::Parameters{
+        .stream = static_cast<std::uint32_t>(r.stream),
+        .seed = r.seed,
+        .from = r.from,
+        .until = r.until,
+        .period = r.period,
+        .payload = static_cast<std::uint32_t>(r.payload),
+    });
+    auto sink = std::make_unique<models::RecordSink>(static_cast<std::uint32_t>(r.stream));
+    line.record_input = input.get();
+    line.record_sink = sink.get();
+    line.channel.add_source(std::move(input));
+    line.channel.set_sink(std::move(sink));
+}
+
 }  // namespace
 
 Platform::Platform(const Scenario& s, const models::ProbeHub& probes, const SerialText& serial)
@@ -67,6 +83,8 @@ Platform::Platform(const Scenario& s, const models::ProbeHub& probes, const Seri
     bus_.map({"gich", p.gic.gich, cpu_interface_size, &gic_->virtual_interface_control(), banked});
     bus_.map({"gicv", p.gic.gicv, cpu_interface_size, &gic_->virtual_cpu_interface(), banked});
     build_serial_lines(s, serial);
+    network_ = std::make_unique<Network>(s, timeline_, activity_, *gic_, probes, errors_);
+    network_->map(bus_, {s.timing.device_read, s.timing.device_write, false, true}, errors_);
     if (!errors_.empty())
         return;
     hypervisor_ = std::make_unique<models::bao::Hypervisor>(config_, costs_, probes);
@@ -105,7 +123,9 @@ void Platform::build_serial_lines(const Scenario& s, const SerialText& serial) {
                 fmt::format("{}:{}: {}: {}", u.place.file, u.place.line, u.place.key, what));
         };
         try {
-            if (u.output == "stdout" && serial)
+            if (u.records)
+                add_records(*line, *u.records);
+            else if (u.output == "stdout" && serial)
                 line->channel.set_sink(std::make_unique<TextSink>(serial));
             else if (u.output == "stdout")
                 line->channel.set_sink(models::HostOutput::to_stream(stdout));

@@ -1,5 +1,5 @@
 // From a scenario's description to a bound machine: bus, memory, interrupt controller, serial
-// lines, CPUs and the simulated hypervisor on them. Owns all of it for one simulation.
+// lines, network, CPUs and the simulated hypervisor on them. Owns all of it for one simulation.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,9 @@
 #include "models/core/timeline.h"
 #include "models/gic/gic400.h"
 #include "models/memory/memory.h"
+#include "models/uart/records.h"
 #include "models/uart/serial_channel.h"
+#include "sim/build/network.h"
 #include "sim/scenario/model.h"
 
 namespace sim {
@@ -25,6 +27,9 @@ namespace sim {
 struct SerialLineObjects {
     const UartConfig* config = nullptr;
     models::SerialChannel channel;
+    // Of a far end that talks in records; the channel owns them.
+    const models::RecordInput* record_input = nullptr;
+    const models::RecordSink* record_sink = nullptr;
     std::unique_ptr<sc_core::sc_module> model;  ///< CadenceUart or Pl011
     /// The model is lazy: brings channel and counters up to the kernel's time.
     std::function<void()> synchronise;
@@ -50,6 +55,8 @@ class Platform {
     const std::vector<std::unique_ptr<models::Core>>& cores() const { return cores_; }
     const std::vector<std::unique_ptr<SerialLineObjects>>& serial_lines() const { return lines_; }
     const models::Gic400& gic() const { return *gic_; }
+    Network& network() { return *network_; }
+    const Network& network() const { return *network_; }
     std::uint64_t instructions() const;  ///< executed by all CPUs at all levels
 
   private:
@@ -63,6 +70,7 @@ class Platform {
     std::vector<std::unique_ptr<models::Memory>> ram_;
     std::unique_ptr<models::Gic400> gic_;
     std::vector<std::unique_ptr<SerialLineObjects>> lines_;
+    std::unique_ptr<Network> network_;
     models::bao::PathCosts costs_{};
     models::bao::Config config_;
     std::unique_ptr<models::bao::Hypervisor> hypervisor_;

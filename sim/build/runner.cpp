@@ -15,6 +15,8 @@
 #include "models/bao/legs.h"
 #include "sim/build/configuration.h"
 #include "sim/build/diagnosis.h"
+#include "sim/build/frame_account.h"
+#include "sim/build/frame_capture.h"
 #include "sim/build/input_loss.h"
 #include "sim/build/platform.h"
 #include "sim/build/software.h"
@@ -156,6 +158,7 @@ class Run {
     void stop(End why);
     void settle();
     void collect();
+    CpuResult load_of(const models::Core& core) const;
     void decide();
     Picos at_rest_since() const;
 
@@ -166,6 +169,7 @@ class Run {
     Statistics statistics_;
     Observations observations_;
     std::optional<Trace> trace_;
+    std::optional<FrameCapture> frame_capture_;
     Fanout observation_sinks_;
     AccessStatistics reads_;
     AccessStatistics writes_;
@@ -299,8 +303,32 @@ void Run::simulate() {
                                                   l->config->output, e.message()));
         }
     }
+    platform_->network().finish(results_.errors);
+    frame_capture_->finish(results_.errors);
     // Not before what the trace has written already.
     input_loss_->finish(std::max(ended_at_, models::kernel_now()));
+}
+
+/// Where the core's time went up to the end of the run; what it waits in then counts too.
+CpuResult Run::load_of(const models::Core& core) const {
+    using models::Level;
+    CpuResult r;
+    r.cpu = core.id().value;
+    r.vm = platform_->hypervisor().cpu(core.id()).vcpu->vm->config->name;
+    for (const Level l : {Level::el0, Level::el1, Level::el2, Level::el3}) {
+        const models::TimeSpent t = core.spent(l);
+        r.busy[static_cast<std::size_t>(l)] = t.busy;
+        r.polling += t.polling;
+        (l == Level::el1 ? r.idle : r.standby) += t.waiting;
+    }
+    const Picos rest = ended_at_ > core.now() ? ended_at_ - core.now() : Picos{};
+    if (core.polling())
+        r.polling += rest;
+    else if (core.in_wfi_at(Level::el1))
+        r.idle += rest;
+    else if (core.in_wfi_at(Level::el2))
+        r.standby += rest;
+    return r;
 }
 
 void Run::collect() {
@@ -338,6 +366,18 @@ void Run::collect() {
         m[p + "rx_overruns"] = static_cast<std::int64_t>(c.rx_overruns);
         m[p + "rx_crc32"] = c.rx_hash;
         m[p + "rx_framing_errors"] = static_cast<std::int64_t>(c.rx_framing_errors);
+        if (l->record_sink != nullptr) {
+            const auto& r = l->record_sink->checker().counters();
+            m[p + "records.received"] = static_cast<std::int64_t>(r.records);
+            m[p + "records.torn"] = static_cast<std::int64_t>(r.torn);
+            m[p + "records.gaps"] = static_cast<std::int64_t>(r.gaps);
+            m[p + "records.lost_bytes"] = static_cast<std::int64_t>(r.lost_bytes);
+            m[p + "records.stream_bytes"] = static_cast<std::int64_t>(r.stream_bytes);
+            m[p + "records.errors"] = static_cast<std::int64_t>(r.errors);
+            m[p + "records.ended"] = r.ended ? 1 : 0;
+            m[p + "records.sent"] = static_cast<std::int64_t>(l->record_input->sent_records());
+            m[p + "records.sent_bytes"] = static_cast<std::int64_t>(l->record_input->sent_bytes());
+        }
     }
     for (const bao::Remio::Device& d : platform_->hypervisor().remio().devices()) {
         const std::string p = fmt::format("bao.devices.{}.", d.bind_key);
@@ -352,8 +392,23 @@ void Run::collect() {
             m[p + fmt::format("el{}_instructions", l)] = static_cast<std::int64_t>(n.instructions);
             m[p + fmt::format("el{}_mmio", l)] = static_cast<std::int64_t>(n.mmio);
         }
+        if (platform_->hypervisor().cpu(c->id()).vcpu == nullptr)
+            continue;  // no VM's
+        results_.cpus.push_back(load_of(*c));
+        const CpuResult& load = results_.cpus.back();
+        const auto put = [&](const char* name, Picos t) {
+            m[p + name] = static_cast<std::int64_t>(t.value / 1000);
+        };
+        put("el1_ns", load.busy[1]);
+        put("el2_ns", load.busy[2]);
+        put("el3_ns", load.busy[3]);
+        put("polling_ns", load.polling);
+        put("standby_ns", load.standby);
+        put("idle_ns", load.idle);
     }
-    software_->add_metrics(m);
+    software_->add_metrics(m, s_);
+    platform_->network().add_results(results_);
+    add_frame_account(results_, s_, *software_, platform_->network(), end_ == End::done);
     m["run.simulated_ns"] = static_cast<std::int64_t>(results_.simulated.value / 1000);
 }
 
@@ -390,6 +445,15 @@ void Run::decide() {
             results_.diagnosis.push_back(std::move(line));
     }
     judge(results_, s_);
+    for (const FrameHop& h : results_.frames) {
+        if (h.balanced())
+            continue;
+        results_.status = Status::fail;
+        results_.diagnosis.push_back(fmt::format(
+            "Frames are not accounted for at '{}': {} sent, {} copied, {} received, {} dropped, {} "
+            "in flight. This is a fault of a model or of the software in the simulation.",
+            h.name, h.sent, h.copied, h.received, h.lost(), h.in_flight));
+    }
     // A scenario that expects nothing of its own expects its workloads to end well.
     if (s_.expect.empty() && !results_.diagnosis.empty())
         results_.status = Status::fail;
@@ -415,15 +479,20 @@ Results Run::operator()() {
         results_.errors.push_back(trace_->error());
         return results_;
     }
+    frame_capture_.emplace(s_, results_.errors);
+    if (frame_capture_->wanted())
+        hub_.frames = &*frame_capture_;
     software_ = std::make_unique<Software>(s_);
     platform_ = std::make_unique<Platform>(s_, hub_, options_.serial);
-    results_.errors = platform_->errors();
+    results_.errors.insert(results_.errors.end(), platform_->errors().begin(),
+                           platform_->errors().end());
     if (!results_.errors.empty())
         return results_;
     if (const auto e = platform_->hypervisor().boot()) {
         results_.errors.push_back(boot_error_text(s_, *e));
         return results_;
     }
+    platform_->network().attach(s_, platform_->hypervisor());
     wire();
     simulate();
 

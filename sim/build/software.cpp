@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/build/net_software.h"
 #include "sim/scenario/diagnostic.h"
 #include "sim/scenario/spelling.h"
 #include "vms/abi/virtio_mmio.h"
@@ -50,16 +51,73 @@ std::int64_t number(T v) {
     return static_cast<std::int64_t>(v);
 }
 
+/// The choice of that word; none: the profile's.
+std::optional<vms::frontend::NeedsReset> needs_reset(const std::string& word) {
+    using vms::frontend::NeedsReset;
+    if (word == "ignore")
+        return NeedsReset::ignored;
+    if (word == "stop")
+        return NeedsReset::stops;
+    if (word == "restart")
+        return NeedsReset::restarts;
+    return std::nullopt;
+}
+
 /// How far a workload has come.
 std::string progress(const vms::workload::Config& w, const vms::workload::Counters& c) {
     if (vms::workload::needs_ipc(w.kind)) {
         return fmt::format("{} of {} message(s), {} mismatch(es), {} doorbell(s) refused",
                            c.messages, w.count, c.mismatches, c.doorbells_refused);
     }
+    if (vms::workload::needs_network(w.kind)) {
+        return fmt::format(
+            "{} sent, {} refused, {} received, {} corrupt{}", c.net.sent, c.net.refused,
+            c.net.received, c.net.corrupt,
+            c.net.unresolved ? ", and the peer's MAC address could not be found" : "");
+    }
     if (w.kind == vms::workload::Kind::registers)
         return fmt::format("{} of {} read(s) answered", c.reads, w.count);
+    if (w.kind == vms::workload::Kind::console_soak) {
+        return fmt::format("{} record(s) sent, {} received, {} reset(s), {} error(s){}{}",
+                           c.records_sent, c.records.records, c.resets, c.records.errors,
+                           c.first_error.empty() ? "" : ", first: ", c.first_error);
+    }
     return fmt::format("{} bytes written, {} read, {} line(s), {} mismatch(es)", c.tx_bytes,
                        c.rx_bytes, c.lines, c.mismatches);
+}
+
+void add_soak(Metrics& m, const std::string& prefix, const vms::workload::Counters& c) {
+    m[prefix + "resets"] = number(c.resets);
+    m[prefix + "records_sent"] = number(c.records_sent);
+    m[prefix + "records_received"] = number(c.records.records);
+    m[prefix + "torn"] = number(c.records.torn);
+    m[prefix + "gaps"] = number(c.records.gaps);
+    m[prefix + "lost_bytes"] = number(c.records.lost_bytes);
+    m[prefix + "errors"] = number(c.records.errors);
+}
+
+/// What a console's driver knows of its ports.
+void add_console(Metrics& m, const std::string& prefix, const vms::frontend::FrontendProgram& f,
+                 std::size_t device) {
+    const auto c = f.driver_counters(device);
+    m[prefix + "control_sent"] = number(c.control_sent);
+    m[prefix + "control_received"] = number(c.control_received);
+    m[prefix + "config_changes"] = number(c.config_changes);
+    m[prefix + "restarts"] = number(c.restarts);
+    for (std::size_t n = 0; n < f.ports(device); ++n) {
+        const vms::frontend::PortReport r = f.port_report(device, n);
+        const std::string p = fmt::format("{}ports.{}.", prefix, n);
+        m[p + "present"] = r.present ? 1 : 0;
+        m[p + "console"] = r.console ? 1 : 0;
+        m[p + "host_open"] = r.host_open ? 1 : 0;
+        m[p + "cols"] = r.cols;
+        m[p + "rows"] = r.rows;
+        m[p + "written"] = number(r.account.written);
+        m[p + "abandoned"] = number(r.account.abandoned);
+        m[p + "read"] = number(r.account.read);
+        m[p + "discarded"] = number(r.account.discarded);
+        m[p + "delivered"] = number(r.account.read + r.account.discarded);
+    }
 }
 
 /// `prefix` + min_ticks, p50_ticks, max_ticks.
@@ -82,7 +140,7 @@ Software::Software(const Scenario& s) {
         e.vm = &vm;
         switch (vm.software.program) {
             case ProgramKind::service_guest: {
-                e.program = make_service(s, vm);
+                e.program = make_service(s, vm, e.peripherals);
                 e.service = dynamic_cast<vms::service::ServiceProgram*>(e.program.get());
                 break;
             }
@@ -129,6 +187,11 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
         dev.shared = {r->shmem.base, r->shmem.size};
         dev.interrupt = r->interrupt;
         dev.queue_size = static_cast<std::uint32_t>(d.queue_size);
+        dev.net = frontend_net(d.net);
+        if (!d.acknowledge.empty())
+            dev.acknowledges_before_queues = d.acknowledge == "early";
+        dev.needs_reset = needs_reset(d.needs_reset);
+        dev.early_text = d.early_text;
         if (!vm.regions.empty())
             dev.private_memory = {vm.regions.front().base, vm.regions.front().size};
         c.devices.push_back(std::move(dev));
@@ -148,7 +211,7 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
             if (const RemioDevConfig* d = find_remio(vm, w.device))
                 k.register_address = d->va + vms::abi::mmio::config_generation;
         }
-        if (wl::needs_terminal(*kind)) {
+        if (wl::needs_terminal(*kind) || wl::needs_network(*kind)) {
             const auto it =
                 std::find_if(c.devices.begin(), c.devices.end(),
                              [&](const fe::DeviceConfig& d) { return d.name == w.device; });
@@ -165,6 +228,11 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
         k.bytes = w.bytes;
         k.chunk = w.chunk;
         k.seed = w.seed;
+        k.port = static_cast<std::uint32_t>(w.port);
+        k.port_name = w.port_name;
+        k.stream = static_cast<std::uint32_t>(w.stream);
+        k.until_ns = w.until.value / 1000;
+        k.reset_every_ns = w.reset_every.value / 1000;
         k.ipc = static_cast<std::size_t>(w.ipc);
         k.doorbell = w.doorbell;
         k.event = w.event;
@@ -172,6 +240,7 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
         k.period_ns = w.period.value / 1000;
         k.start_ns = w.start.value / 1000;
         k.timer_period_ns = w.timer_period.value / 1000;
+        k.net = workload_net(w.net);
         c.workloads.push_back(std::move(k));
     }
     fe::Operations operations(c.profile->software);
@@ -181,7 +250,8 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
     return std::make_unique<fe::FrontendProgram>(std::move(c));
 }
 
-std::unique_ptr<vms::Program> Software::make_service(const Scenario& s, const VmConfig& vm) {
+std::unique_ptr<vms::Program> Software::make_service(const Scenario& s, const VmConfig& vm,
+                                                     std::vector<std::string>& names) {
     namespace sv = vms::service;
     sv::GuestConfig c;
     c.gicd = vm.gicd;
@@ -194,6 +264,9 @@ std::unique_ptr<vms::Program> Software::make_service(const Scenario& s, const Vm
                                              vm.software.backends.size(), sv::max_devices));
         return std::make_unique<IdleProgram>();
     }
+    static_assert(sv::max_peripherals >= sv::max_devices, "one for each back-end");
+    std::vector<Place> devices;  // where the guest's devices and peripherals come from
+    std::vector<Place> peripherals;
     for (const BackendConfig& b : vm.software.backends) {
         const auto remio = std::find_if(vm.remio_devs.begin(), vm.remio_devs.end(),
                                         [&](const auto& d) { return d.name == b.device; });
@@ -202,6 +275,7 @@ std::unique_ptr<vms::Program> Software::make_service(const Scenario& s, const Vm
             continue;
         }
         sv::DeviceConfig& d = c.devices[c.device_count++];
+        devices.push_back(b.place);
         d.remio_index = static_cast<std::uint32_t>(remio - vm.remio_devs.begin());
         // The window is the front-end's; the back-end must know it to find a register's offset.
         for (const VmConfig& other : s.vms) {
@@ -221,6 +295,8 @@ std::unique_ptr<vms::Program> Software::make_service(const Scenario& s, const Vm
         d.queue_size = static_cast<std::uint32_t>(b.queue_size);
         d.indirect = b.indirect;
         d.event_idx = b.event_idx;
+        if (b.backend == "net")
+            d.net = service_net(b, remio->bind_key);
         if (!b.serial.empty()) {
             const auto dev = std::find_if(vm.devs.begin(), vm.devs.end(),
                                           [&](const auto& x) { return x.device == b.serial; });
@@ -230,19 +306,49 @@ std::unique_ptr<vms::Program> Software::make_service(const Scenario& s, const Vm
                 wrong(b.place, fmt::format("serial '{}' is not one of the VM's devs", b.serial));
                 continue;
             }
-            d.serial.kind =
-                uart->model == UartModel::cadence ? sv::SerialKind::cadence : sv::SerialKind::pl011;
-            d.serial.base = dev->va;
-            d.serial.interrupt = uart->interrupt;
-            d.serial.clock_hz = uart->reference_clock_hz;
-            d.serial.baud = uart->baud;
+            sv::PeripheralConfig& p = c.peripherals[c.peripheral_count];
+            p.kind = uart->model == UartModel::cadence ? sv::PeripheralKind::cadence_uart
+                                                       : sv::PeripheralKind::pl011;
+            p.base = dev->va;
+            p.interrupts[0] = uart->interrupt;
+            p.clock_hz = uart->reference_clock_hz;
+            p.baud = uart->baud;
+            d.console.ports[0].serial = c.peripheral_count++;
+            peripherals.push_back(b.place);
+            names.push_back(b.serial);
         }
     }
-    std::size_t device = 0;
-    if (const sv::ConfigProblem p = sv::check(c, device); p != sv::ConfigProblem::none) {
-        const bool of_device = device < vm.software.backends.size();
-        wrong(of_device ? vm.software.backends[device].place : vm.software.place,
-              std::string(sv::name(p)));
+    c.poll_rings = vm.software.poll_rings;
+    c.ring_budget = vm.software.ring_budget;
+    c.net = service_switch(vm.software.net_switch);
+    std::uint64_t memory_end =
+        vm.regions.empty() ? 0 : vm.regions.front().base.value + vm.regions.front().size;
+    for (const DevConfig& dev : vm.devs) {
+        for (const NicConfig& nic : s.platform.nics) {
+            if (nic.name != dev.device)
+                continue;
+            if (c.peripheral_count == sv::max_peripherals) {
+                wrong(dev.place, "a service guest drives no more devices");
+                return std::make_unique<IdleProgram>();
+            }
+            if (!service_interface(vm, nic, dev, memory_end, c.peripherals[c.peripheral_count])) {
+                wrong(dev.place,
+                      "the first region of the VM has no room for the descriptors and "
+                      "buffers of the controller: make it larger");
+                return std::make_unique<IdleProgram>();
+            }
+            ++c.peripheral_count;
+            peripherals.push_back(dev.place);
+            names.push_back(nic.name);
+        }
+    }
+    if (const sv::ConfigFinding f = sv::check(c); f.problem != sv::ConfigProblem::none) {
+        Place place = vm.software.place;
+        if (f.subject == sv::ConfigSubject::device)
+            place = devices[f.index];
+        if (f.subject == sv::ConfigSubject::peripheral)
+            place = peripherals[f.index];
+        wrong(place, std::string(sv::name(f.problem)));
         return std::make_unique<IdleProgram>();
     }
     sv::OperationCosts costs;
@@ -335,7 +441,16 @@ std::vector<std::string> Software::describe_unfinished() const {
     return lines;
 }
 
-void Software::add_metrics(Metrics& m) const {
+std::size_t Software::peripheral(const VmConfig& vm, const std::string& device) const {
+    for (const Entry& e : programs_)
+        if (e.vm == &vm)
+            return static_cast<std::size_t>(
+                std::find(e.peripherals.begin(), e.peripherals.end(), device) -
+                e.peripherals.begin());
+    return vms::service::no_peripheral;
+}
+
+void Software::add_metrics(Metrics& m, const Scenario& scenario) const {
     namespace wl = vms::workload;
     for (const Entry& e : programs_) {
         const std::string vm = "vms." + e.vm->name + ".";
@@ -365,8 +480,12 @@ void Software::add_metrics(Metrics& m) const {
                     m[each + "messages"] = number(c.messages);
                     m[each + "doorbells_refused"] = number(c.doorbells_refused);
                 }
+                if (e.frontend->config().workloads[i].kind == wl::Kind::console_soak)
+                    add_soak(m, each, c);
                 if (e.frontend->config().workloads[i].kind == wl::Kind::ipc_ping)
                     add_durations(m, each + "round_trip_", c.round_trip_ticks);
+                if (wl::needs_network(e.frontend->config().workloads[i].kind))
+                    add_net_workload(m, each, c.net);
                 m[each + "done"] = c.state == wl::State::succeeded ? 1 : 0;
                 done = done && c.state == wl::State::succeeded;
                 sum.tx_bytes += c.tx_bytes;
@@ -401,15 +520,20 @@ void Software::add_metrics(Metrics& m) const {
                 m[p + "received"] = number(c.received);
                 m[p + "poll_iterations"] = number(c.poll_iterations);
                 m[p + "fault"] = number(static_cast<unsigned>(e.frontend->fault(i)));
+                if (e.frontend->ports(i) != 0)
+                    add_console(m, p, *e.frontend, i);
             }
+            add_frontend_net(m, vm, *e.frontend);
             const auto irq = e.frontend->interrupt_counters();
             m[vm + "interrupts.exceptions"] = number(irq.exceptions);
             m[vm + "interrupts.handled"] = number(irq.handled);
             m[vm + "interrupts.spurious"] = number(irq.spurious);
             m[vm + "interrupts.unexpected"] = number(irq.unexpected);
         }
-        if (e.service != nullptr)
+        if (e.service != nullptr) {
             add_service_metrics(m, vm, *e.service, *e.vm);
+            add_service_net(m, scenario, *e.vm, *e.service);
+        }
     }
 }
 

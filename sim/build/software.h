@@ -30,7 +30,8 @@ class Software {
 
     /// Whether a VM's program is a service guest that polls, and so never waits.
     bool polls(std::size_t vm) const {
-        return programs_[vm].service != nullptr && programs_[vm].vm->software.polling;
+        const SoftwareConfig& s = programs_[vm].vm->software;
+        return programs_[vm].service != nullptr && (s.polling || s.poll_rings);
     }
 
     /// Characters that a service guest's back-end had no room for; `backend` counts as in
@@ -41,8 +42,18 @@ class Software {
     std::size_t unfinished() const;
     bool has_workloads() const;
 
+    /// The program of a VM, when it is one of that kind; else nullptr.
+    const vms::frontend::FrontendProgram* frontend(std::size_t vm) const {
+        return programs_[vm].frontend;
+    }
+    const vms::service::ServiceProgram* service(std::size_t vm) const {
+        return programs_[vm].service;
+    }
+    /// Index of a platform's device among the peripherals of a service guest.
+    std::size_t peripheral(const VmConfig& vm, const std::string& device) const;
+
     /// vms.<name>.… metrics.
-    void add_metrics(Metrics& metrics) const;
+    void add_metrics(Metrics& metrics, const Scenario& scenario) const;
     /// A sentence for each front-end that has not finished, or has failed.
     std::vector<std::string> describe_unfinished() const;
 
@@ -52,10 +63,12 @@ class Software {
         std::unique_ptr<vms::Program> program;
         vms::frontend::FrontendProgram* frontend = nullptr;
         vms::service::ServiceProgram* service = nullptr;
+        std::vector<std::string> peripherals;  ///< of a service guest: the platform's names
     };
 
     std::unique_ptr<vms::Program> make_frontend(const Scenario& s, const VmConfig& vm);
-    std::unique_ptr<vms::Program> make_service(const Scenario& s, const VmConfig& vm);
+    std::unique_ptr<vms::Program> make_service(const Scenario& s, const VmConfig& vm,
+                                               std::vector<std::string>& peripherals);
     void add_service_metrics(Metrics& metrics, const std::string& vm,
                              const vms::service::ServiceProgram& service,
                              const VmConfig& config) const;

@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include "sim/cli/describe_network.h"
+
 namespace sim {
 
 namespace {
@@ -100,6 +102,7 @@ class Description {
         interrupts();
         shared_memory();
         remote_io();
+        network();
         for (std::size_t i = 0; i < s_.vms.size(); ++i)
             vm(i);
         expectations();
@@ -121,6 +124,7 @@ class Description {
     void interrupts();
     void shared_memory();
     void remote_io();
+    void network();
     void vm(std::size_t index);
     void software(const SoftwareConfig& sw);
     void expectations();
@@ -176,6 +180,9 @@ void Description::physical_memory() {
             {u.base.value, u.size, u.name,
              fmt::format("{}, VM: {}", u.model == UartModel::cadence ? "Cadence UART" : "PL011",
                          owner_of_device(u.name))});
+    for (const NicConfig& n : p.nics)
+        areas.push_back({n.base.value, n.size, n.name,
+                         fmt::format("Cadence GEM, VM: {}", owner_of_device(n.name))});
     for (std::size_t i = 0; i < s_.shmemlist.size(); ++i) {
         const ShmemConfig& m = s_.shmemlist[i];
         const std::string name = shmem_name(static_cast<unsigned>(i));
@@ -237,6 +244,10 @@ void Description::interrupts() {
     for (const UartConfig& u : s_.platform.uarts)
         if (owner_of_device(u.name) == "none")
             rows.push_back({u.interrupt.value, "none", u.name, "physical, not routed"});
+    for (const NicConfig& n : s_.platform.nics)
+        if (owner_of_device(n.name) == "none")
+            for (const vms::IntId id : n.interrupts)
+                rows.push_back({id.value, "none", n.name, "physical, not routed"});
     std::stable_sort(rows.begin(), rows.end(),
                      [](const Row& x, const Row& y) { return x.id < y.id; });
     Table t({{"id", Align::right}, {"kind"}, {"VM"}, {"source"}, {"delivery"}});
@@ -304,6 +315,22 @@ void Description::remote_io() {
     out_ += t.text(2, style_);
 }
 
+void Description::network() {
+    const NetworkTables t = describe_network(s_, style_);
+    if (!t.stations.empty()) {
+        heading("Network");
+        out_ += t.stations;
+    }
+    if (!t.links.empty()) {
+        heading("Links, each direction");
+        out_ += t.links;
+    }
+    if (!t.captures.empty()) {
+        heading("Captures");
+        out_ += t.captures;
+    }
+}
+
 void Description::vm(std::size_t index) {
     const VmConfig& v = s_.vms[index];
     const auto cpus = static_cast<unsigned>(std::popcount(v.cpu_affinity));
@@ -356,19 +383,20 @@ void Description::software(const SoftwareConfig& sw) {
                 lines(fmt::format("Fault: stops answering after {}.",
                                   counted(*sw.stop_answering_after, "request", "requests")));
             for (const BackendConfig& b : sw.backends)
-                lines(
-                    fmt::format("Back-end {} of {}{}: queues of up to {}, indirect descriptors "
-                                "{}, event index {}.",
-                                b.backend, b.device, b.serial.empty() ? "" : " on " + b.serial,
-                                b.queue_size, b.indirect ? "offered" : "not offered",
-                                b.event_idx ? "offered" : "not offered"));
+                lines(fmt::format("Back-end {} of {}{}: queues of up to {}, indirect descriptors "
+                                  "{}, event index {}.",
+                                  b.backend, b.device, b.serial.empty() ? "" : " on " + b.serial,
+                                  b.queue_size, b.indirect ? "offered" : "not offered",
+                                  b.event_idx ? "offered" : "not offered") +
+                      (b.backend == "net" ? " " + describe_net_backend(b.net) + "." : ""));
             break;
         case ProgramKind::frontend:
             lines(fmt::format("Software: front-end, profile {}.", sw.profile));
             for (const DriverConfig& d : sw.drivers)
                 lines(fmt::format("Driver {} of {}: queue size {}.", d.driver, d.device,
                                   d.queue_size == 0 ? std::string("as the profile has it")
-                                                    : fmt::format("{}", d.queue_size)));
+                                                    : fmt::format("{}", d.queue_size)) +
+                      (d.driver == "net" ? " " + describe_net_driver(d.net) + "." : ""));
             for (const WorkloadConfig& w : sw.workloads)
                 lines(fmt::format(
                     "Workload {}{}{}.", w.type, w.device.empty() ? "" : " on " + w.device,

@@ -256,6 +256,10 @@ std::string wrong_with_files(const CommandLine& line) {
             if (u.writes_file())
                 outputs.push_back({u.output, fmt::format("{}.output of '{}'", u.place.key, file)});
         }
+        for (const HostConfig& h : loaded.scenario->hosts)
+            use.reads(h.file, fmt::format("{}.file of '{}'", h.place.key, file));
+        for (const CaptureConfig& c : loaded.scenario->captures)
+            outputs.push_back({c.file, fmt::format("{}.file of '{}'", c.place.key, file)});
     }
     outputs.push_back({line.json_file, "--json"});
     outputs.push_back({line.trace_file, "--trace"});

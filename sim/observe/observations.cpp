@@ -119,6 +119,12 @@ constexpr Rule catalogue[] = {
     {"remio.register-wider-than-access",
      "A store handed over a register with bits set above its width: Bao passes on all 64 bits.",
      "Mask the value to the access width in the back-end."},
+    {"smmu.translation-fault",
+     "A device reached for memory that no stage-2 map of its stream leads to: the SMMU refused the "
+     "access, and the device saw a bus error.",
+     "Give the VM that has the device a region there, and compare the id of the device in Bao's "
+     "configuration with the stream of the device: without the right id the hypervisor sets no "
+     "translation up for it."},
     {"standby.interrupt-late",
      "Another interrupt became pending while an access was outstanding: the standby spins until "
      "the answer, and the guest gets the interrupt only then.",

@@ -1,6 +1,8 @@
 // Results to JSON. Times are nanoseconds, as numbers with up to three decimals.
 #include "sim/report/json.h"
 
+#include <fmt/format.h>
+
 namespace sim {
 
 namespace {
@@ -72,6 +74,42 @@ Json leg_json(const LegResult& l) {
     return j;
 }
 
+Json cpu_json(const CpuResult& c) {
+    Json j = Json::object();
+    j["cpu"] = c.cpu;
+    j["vm"] = c.vm;
+    for (std::size_t level = 1; level < c.busy.size(); ++level)
+        j[fmt::format("el{}_ns", level)] = nanoseconds_json(c.busy[level]);
+    j["polling_ns"] = nanoseconds_json(c.polling);
+    j["standby_ns"] = nanoseconds_json(c.standby);
+    j["idle_ns"] = nanoseconds_json(c.idle);
+    return j;
+}
+
+Json link_json(const LinkResult& l) {
+    Json j = Json::object();
+    j["name"] = l.name;
+    j["frames"] = l.frames;
+    j["bytes"] = l.bytes;
+    j["busy_ns"] = nanoseconds_json(l.busy);
+    return j;
+}
+
+Json frame_json(const FrameHop& h) {
+    Json j = Json::object();
+    j["hop"] = h.name;
+    j["sent"] = h.sent;
+    j["copied"] = h.copied;
+    j["received"] = h.received;
+    Json dropped = Json::object();
+    for (const FrameHop::Cause& c : h.dropped)
+        dropped[c.name] = c.frames;
+    j["dropped"] = std::move(dropped);
+    j["in_flight"] = h.in_flight;
+    j["balanced"] = h.balanced();
+    return j;
+}
+
 template <typename Items, typename F>
 Json array(const Items& items, F&& to) {
     Json j = Json::array();
@@ -92,6 +130,9 @@ nlohmann::ordered_json to_json(const Results& r) {
     j["expectations"] = array(r.expectations, expectation_json);
     j["observations"] = array(r.observations, observation_json);
     j["legs"] = array(r.legs, leg_json);
+    j["cpus"] = array(r.cpus, cpu_json);
+    j["links"] = array(r.links, link_json);
+    j["frames"] = array(r.frames, frame_json);
     Json metrics = Json::object();
     for (const auto& [name, value] : r.metrics)
         metrics[name] = value;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -99,6 +100,52 @@ struct LegResult {
     models::Picos max{};
 };
 
+/// Where a CPU's time went. What is missing from the simulated time it was off, or not booted.
+struct CpuResult {
+    unsigned cpu = 0;
+    std::string vm;                       ///< empty: none
+    std::array<models::Picos, 4> busy{};  ///< executing at EL0 to EL3
+    models::Picos polling{};              ///< at EL1, at a word that nobody wrote
+    models::Picos standby{};              ///< at EL2: an access waits for its answer
+    models::Picos idle{};                 ///< at EL1, in WFI
+
+    models::Picos executing() const { return busy[0] + busy[1] + busy[2] + busy[3]; }
+    /// Nothing else could have run on it.
+    models::Picos occupied() const { return executing() + polling + standby; }
+};
+
+/// Frames on one stretch of their way. What is sent, and what is copied on the way, is received,
+/// dropped for a cause that is counted, or still there at the end.
+struct FrameHop {
+    struct Cause {
+        std::string name;
+        std::uint64_t frames = 0;
+    };
+
+    std::string name;  ///< "linux0.net0 to backend"
+    std::uint64_t sent = 0;
+    std::uint64_t copied = 0;  ///< more than one was made of one
+    std::uint64_t received = 0;
+    std::uint64_t in_flight = 0;
+    std::vector<Cause> dropped = {};
+
+    std::uint64_t lost() const {
+        std::uint64_t n = 0;
+        for (const Cause& c : dropped)
+            n += c.frames;
+        return n;
+    }
+    bool balanced() const { return sent + copied == received + lost() + in_flight; }
+};
+
+/// One direction of a link.
+struct LinkResult {
+    std::string name;
+    std::uint64_t frames = 0;
+    std::uint64_t bytes = 0;  ///< of frames, without preamble, FCS and gap
+    models::Picos busy{};     ///< the medium was occupied
+};
+
 /// Name (dotted path) to value; times are nanoseconds and say so in their name ("_ns").
 using Metrics = std::map<std::string, std::int64_t>;
 
@@ -113,6 +160,9 @@ struct Results {
     std::vector<ExpectationResult> expectations;
     std::vector<ObservationCount> observations;
     std::vector<LegResult> legs;
+    std::vector<CpuResult> cpus;
+    std::vector<LinkResult> links;
+    std::vector<FrameHop> frames;
     Metrics metrics;
     std::vector<std::string> diagnosis;  ///< who waits for what, since when; one statement a line
     std::vector<std::string> errors;

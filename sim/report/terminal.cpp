@@ -46,6 +46,8 @@ class Page {
     void verdict();
     void expectations(bool failed_only);
     void legs();
+    void cpus();
+    void frames(bool failed_only);
     void observations(bool explain);
     void diagnosis();
     void errors();
@@ -191,6 +193,90 @@ void Page::legs() {
     paragraph(key, 2, Paint::dim);
 }
 
+/// A share of the simulated time, in tenths of a per cent.
+std::string share(models::Picos part, models::Picos whole) {
+    if (whole.value == 0)
+        return "-";
+    // The longest run has 10^16 ps, whose thousandfold fits.
+    const std::uint64_t tenths = (part.value * 1000 + whole.value / 2) / whole.value;
+    return fmt::format("{}.{}", tenths / 10, tenths % 10);
+}
+
+void Page::cpus() {
+    if (r_.cpus.empty() || r_.simulated.value == 0)
+        return;
+    heading("Load", "per cent of the simulated time");
+    using Align = Table::Align;
+    Table t({{""},
+             {"VM"},
+             {"EL1", Align::right},
+             {"EL2", Align::right},
+             {"EL3", Align::right},
+             {"polling", Align::right},
+             {"standby", Align::right},
+             {"idle", Align::right},
+             {"occupied", Align::right}});
+    struct Highest {
+        std::string name;
+        models::Picos time{};
+    } highest;
+    const auto consider = [&](const std::string& name, models::Picos time) {
+        if (time > highest.time)
+            highest = {name, time};
+    };
+    for (const CpuResult& c : r_.cpus) {
+        const std::string name = fmt::format("CPU {}", c.cpu);
+        consider(fmt::format("{} ({})", name, c.vm), c.occupied());
+        t.row({name, c.vm, share(c.busy[1], r_.simulated), share(c.busy[2], r_.simulated),
+               share(c.busy[3], r_.simulated), share(c.polling, r_.simulated),
+               share(c.standby, r_.simulated), share(c.idle, r_.simulated),
+               share(c.occupied(), r_.simulated)});
+    }
+    for (const LinkResult& l : r_.links) {
+        consider(l.name, l.busy);
+        t.row({l.name, "", "", "", "", "", "", "", share(l.busy, r_.simulated)});
+    }
+    out_ += t.text(2, style_);
+    if (!highest.name.empty())
+        paragraph(fmt::format("Most occupied: {}. standby: an access to a device waits for its "
+                              "answer.",
+                              highest.name),
+                  2, Paint::dim);
+}
+
+void Page::frames(bool failed_only) {
+    const bool all = std::all_of(r_.frames.begin(), r_.frames.end(),
+                                 [](const FrameHop& h) { return h.balanced(); });
+    if (r_.frames.empty() || (failed_only && all))
+        return;
+    heading("Frames", all ? "every frame is accounted for" : "frames are missing");
+    using Align = Table::Align;
+    Table t({{"hop"},
+             {"sent", Align::right},
+             {"copied", Align::right},
+             {"received", Align::right},
+             {"dropped", Align::right},
+             {"in flight", Align::right},
+             {"cause"}});
+    for (const FrameHop& h : r_.frames) {
+        std::string causes;
+        for (const FrameHop::Cause& c : h.dropped)
+            if (c.frames != 0)
+                causes += fmt::format("{}{} {}", causes.empty() ? "" : ", ", c.frames, c.name);
+        if (!h.balanced()) {
+            const auto in = h.sent + h.copied;
+            const auto out = h.received + h.lost() + h.in_flight;
+            causes = fmt::format("{} {}", in > out ? in - out : out - in,
+                                 in > out ? "UNACCOUNTED" : "TOO MANY") +
+                     (causes.empty() ? "" : ", " + causes);
+        }
+        t.row({h.name, fmt::format("{}", h.sent), fmt::format("{}", h.copied),
+               fmt::format("{}", h.received), fmt::format("{}", h.lost()),
+               fmt::format("{}", h.in_flight), causes});
+    }
+    out_ += t.text(2, style_);
+}
+
 void Page::observations(bool explain) {
     if (r_.observations.empty())
         return;
@@ -290,7 +376,9 @@ std::string render(const Results& r, Detail detail, const Style& style) {
     page.errors();
     page.diagnosis();
     page.expectations(detail == Detail::quiet);
+    page.frames(detail == Detail::quiet);
     if (detail != Detail::quiet) {
+        page.cpus();
         page.legs();
         page.observations(detail == Detail::verbose);
     }

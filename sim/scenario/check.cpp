@@ -10,10 +10,13 @@
 #include <fmt/format.h>
 
 #include "sim/scenario/spelling.h"
+#include "vms/workload/packets/addresses.h"
 
 namespace sim {
 
 namespace {
+
+namespace packets = vms::workload::packets;
 
 std::string join(const std::string& path, std::string_view key) {
     return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
@@ -55,10 +58,20 @@ std::string how_to_write(const KeySpec& spec) {
         case KeyKind::size:
         case KeyKind::time:
         case KeyKind::frequency:
+        case KeyKind::rate:
+        case KeyKind::share:
         case KeyKind::address:
         case KeyKind::interrupt:
         case KeyKind::mask:
             break;
+        case KeyKind::mac:
+            return "a MAC address; write one, such as 02:00:00:00:00:01";
+        case KeyKind::ipv4:
+            return "an IPv4 address; write one, such as 10.0.0.1";
+        case KeyKind::ipv6:
+            return "an IPv6 address; write one, such as fd00::1";
+        case KeyKind::ip:
+            return "an IPv4 or IPv6 address; write one, such as 10.0.0.1 or fd00::1";
     }
     const NumberForm& form = number_form(spec.kind);
     return fmt::format("{}; write one, such as {}", form.what, form.example);
@@ -200,6 +213,18 @@ class Checker {
                                          "with a letter; write one like console-echo",
                                          quote(s)));
                 break;
+            case KeyKind::mac:
+                address(packets::MacAddress::parse(s).has_value(), spec, s, v.place);
+                break;
+            case KeyKind::ipv4:
+                address(packets::Ipv4Address::parse(s).has_value(), spec, s, v.place);
+                break;
+            case KeyKind::ipv6:
+                address(packets::Ipv6Address::parse(s).has_value(), spec, s, v.place);
+                break;
+            case KeyKind::ip:
+                address(packets::parse_ip(s).has_value(), spec, s, v.place);
+                break;
             case KeyKind::path:
                 if (s.empty())
                     out_.add(v.place,
@@ -209,6 +234,11 @@ class Checker {
             default:
                 break;
         }
+    }
+
+    void address(bool understood, const KeySpec& spec, const std::string& s, const Place& place) {
+        if (!understood)
+            out_.add(place, fmt::format("found {}, but this is {}", quote(s), how_to_write(spec)));
     }
 
     void boolean(const std::string& s, Value& v) {

@@ -11,17 +11,11 @@
 
 #include "models/base/time.h"
 #include "models/bus/target.h"
+#include "sim/scenario/network_model.h"
+#include "sim/scenario/place.h"
 #include "vms/types.h"
 
 namespace sim {
-
-/// Where a value came from, for messages: "scenarios/x.yaml:12:7: vms.linux0.cpu_affinity".
-struct Place {
-    std::string file;  ///< as given by the user; "--set" or "preset zcu104" for others
-    int line = 0;      ///< from 1; 0 when there is none
-    int column = 0;
-    std::string key;  ///< dotted path
-};
 
 enum class UartModel { cadence, pl011 };
 
@@ -38,6 +32,16 @@ struct PatternInput {
     models::Picos at{};
 };
 
+/// The far end of console-soak (see models/uart/records.h).
+struct RecordsConfig {
+    std::uint64_t stream = 0;
+    std::uint64_t seed = 0;
+    models::Picos from{};
+    models::Picos until{};
+    models::Picos period{};
+    std::uint64_t payload = 0;
+};
+
 struct UartConfig {
     Place place;
     std::string name;  ///< "uart1"
@@ -51,6 +55,7 @@ struct UartConfig {
     std::vector<TypedInput> input;
     std::optional<PatternInput> pattern;
     std::string input_file;  ///< sent from time 0 when not empty
+    std::optional<RecordsConfig> records;
 
     bool writes_file() const { return !output.empty() && output != "stdout" && output != "none"; }
 };
@@ -82,6 +87,7 @@ struct PlatformConfig {
     bool firmware_standby = false;  ///< standby is a PSCI call to EL3, not a plain WFI
     bool corrected_vgic = false;    ///< models::bao::Config::corrected_vgic
     std::vector<UartConfig> uarts;
+    std::vector<NicConfig> nics;
 };
 
 /// Core and interconnect figures; origin and range of each: the schema.
@@ -127,6 +133,7 @@ struct DevConfig {
     vms::GuestAddr va{};
     std::uint64_t size = 0;
     std::vector<vms::IntId> interrupts;
+    std::uint64_t id = 0;  ///< stream that the SMMU translates as the VM's; 0: none
 };
 
 struct IpcConfig {
@@ -164,6 +171,7 @@ struct BackendConfig {
     std::uint64_t queue_size = 256;  ///< QueueSizeMax
     bool indirect = true;            ///< offer VIRTIO_F_RING_INDIRECT_DESC
     bool event_idx = true;           ///< offer VIRTIO_F_RING_EVENT_IDX
+    NetBackendConfig net;
 };
 
 /// What a front-end program does with one of its devices.
@@ -172,25 +180,35 @@ struct DriverConfig {
     std::string device;            ///< name of a remio_dev of this VM
     std::string driver;            ///< "console"
     std::uint64_t queue_size = 0;  ///< 0: the profile's rule
+    std::string acknowledge;       ///< console: "early", "late"; empty: the profile's rule
+    std::string needs_reset;       ///< console: "ignore", "stop", "restart"; empty: the profile's
+    std::string early_text;        ///< console: written to emerg_wr before the probe
+    NetDriverConfig net;
 };
 
 struct WorkloadConfig {
     Place place;
-    std::string type;            ///< "console-echo" and so on: vms::workload::name(Kind)
-    std::string device;          ///< name of a remio_dev of this VM
-    std::string text;            ///< console-echo: written first
-    std::uint64_t lines = 0;     ///< console-echo: input lines to echo before it is done
-    std::uint64_t bytes = 0;     ///< console-write, -read, -duplex; ipc-ping: of a message
-    std::uint64_t chunk = 256;   ///< console-write: bytes a write
-    std::uint64_t seed = 0;      ///< of the pattern written
-    unsigned vcpu = 0;           ///< of the VM, in the order of its physical CPUs
-    std::uint64_t ipc = 0;       ///< ipc-ping, -echo: index into the VM's ipcs
-    std::uint64_t doorbell = 0;  ///< ipc-ping, -echo: index that the hypercall is given
-    std::uint64_t event = 0;     ///< ipc-ping, -echo: doorbell of the other side
-    std::uint64_t count = 0;     ///< ipc-ping, -echo: messages; registers: reads
-    models::Picos period{};      ///< ipc-ping, registers: from one to the next
+    std::string type;             ///< "console-echo" and so on: vms::workload::name(Kind)
+    std::string device;           ///< name of a remio_dev of this VM
+    std::string text;             ///< console-echo: written first
+    std::uint64_t lines = 0;      ///< console-echo: input lines to echo before it is done
+    std::uint64_t bytes = 0;      ///< console-write, -read, -duplex; ipc-ping: of a message
+    std::uint64_t chunk = 256;    ///< console-write: bytes a write
+    std::uint64_t seed = 0;       ///< of the pattern written
+    std::uint64_t port = 0;       ///< console-: of the device
+    std::string port_name;        ///< console-: instead of the number
+    std::uint64_t stream = 0;     ///< console-soak: of its records
+    models::Picos until{};        ///< console-soak: end of writes and resets
+    models::Picos reset_every{};  ///< console-soak: mean; 0: no resets
+    unsigned vcpu = 0;            ///< of the VM, in the order of its physical CPUs
+    std::uint64_t ipc = 0;        ///< ipc-ping, -echo: index into the VM's ipcs
+    std::uint64_t doorbell = 0;   ///< ipc-ping, -echo: index that the hypercall is given
+    std::uint64_t event = 0;      ///< ipc-ping, -echo: doorbell of the other side
+    std::uint64_t count = 0;      ///< ipc-ping, -echo: messages; registers: reads
+    models::Picos period{};       ///< ipc-ping, registers: from one to the next
     models::Picos start{};
     models::Picos timer_period{};  ///< a periodic virtual timer beside the work; 0: none
+    NetWorkloadConfig net;
 };
 
 enum class ProgramKind { service_guest, frontend, idle };
@@ -201,6 +219,10 @@ struct SoftwareConfig {
     bool polling = false;  ///< service guest: ASK in a loop instead of waiting for interrupts
     /// Service guest fault: answer this many requests, then none. Absent: answer all.
     std::optional<std::uint64_t> stop_answering_after;
+    bool poll_rings = false;        ///< service guest: look at net transmit rings, no kicks
+    std::uint32_t ring_budget = 0;  ///< service guest: steps of a device before the next one's
+    SwitchConfig net_switch;        ///< service guest
+    std::vector<InterfaceConfig> interfaces;  ///< service guest: its network controllers
     std::vector<BackendConfig> backends;
     std::string profile = "linux-6.1";  ///< front-end: "linux-6.1", "bare-metal"
     std::vector<DriverConfig> drivers;
@@ -245,6 +267,10 @@ struct Scenario {
     TimingConfig timing;
     std::vector<ShmemConfig> shmemlist;
     std::vector<VmConfig> vms;
+    std::vector<HostConfig> hosts;
+    std::vector<WireSwitchConfig> switches;
+    std::vector<LinkConfig> links;
+    std::vector<CaptureConfig> captures;
     std::vector<ExpectConfig> expect;
 };
 

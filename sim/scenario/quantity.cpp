@@ -35,6 +35,17 @@ constexpr std::array frequency_units{
     Unit{"MHz", 1'000'000},
     Unit{"GHz", 1'000'000'000},
 };
+constexpr std::array rate_units{
+    Unit{"bps", 1},
+    Unit{"kbps", 1'000},
+    Unit{"Mbps", 1'000'000},
+    Unit{"Gbps", 1'000'000'000},
+};
+constexpr std::array share_units{
+    Unit{"%", 10'000'000},
+    Unit{"ppm", 1'000},
+    Unit{"ppb", 1},
+};
 
 /// What people write for a unit of ours.
 struct Alias {
@@ -42,14 +53,20 @@ struct Alias {
     std::string_view meant;
 };
 constexpr std::array aliases{
-    Alias{"sec", "s"},      Alias{"second", "s"}, Alias{"seconds", "s"}, Alias{"msec", "ms"},
-    Alias{"millis", "ms"},  Alias{"usec", "us"},  Alias{"micros", "us"}, Alias{"\u00b5s", "us"},
-    Alias{"\u03bcs", "us"}, Alias{"nsec", "ns"},  Alias{"nanos", "ns"},  Alias{"byte", "B"},
-    Alias{"bytes", "B"},    Alias{"k", "KiB"},    Alias{"kb", "KiB"},    Alias{"kib", "KiB"},
-    Alias{"m", "MiB"},      Alias{"mb", "MiB"},   Alias{"mib", "MiB"},   Alias{"g", "GiB"},
-    Alias{"gb", "GiB"},     Alias{"gib", "GiB"},  Alias{"t", "TiB"},     Alias{"tb", "TiB"},
-    Alias{"tib", "TiB"},    Alias{"k", "kHz"},    Alias{"m", "MHz"},     Alias{"g", "GHz"},
-    Alias{"mhz", "MHz"},    Alias{"khz", "kHz"},  Alias{"ghz", "GHz"},   Alias{"hz", "Hz"},
+    Alias{"sec", "s"},       Alias{"second", "s"},    Alias{"seconds", "s"},
+    Alias{"msec", "ms"},     Alias{"millis", "ms"},   Alias{"usec", "us"},
+    Alias{"micros", "us"},   Alias{"\u00b5s", "us"},  Alias{"\u03bcs", "us"},
+    Alias{"nsec", "ns"},     Alias{"nanos", "ns"},    Alias{"byte", "B"},
+    Alias{"bytes", "B"},     Alias{"k", "KiB"},       Alias{"kb", "KiB"},
+    Alias{"kib", "KiB"},     Alias{"m", "MiB"},       Alias{"mb", "MiB"},
+    Alias{"mib", "MiB"},     Alias{"g", "GiB"},       Alias{"gb", "GiB"},
+    Alias{"gib", "GiB"},     Alias{"t", "TiB"},       Alias{"tb", "TiB"},
+    Alias{"tib", "TiB"},     Alias{"k", "kHz"},       Alias{"m", "MHz"},
+    Alias{"g", "GHz"},       Alias{"mhz", "MHz"},     Alias{"khz", "kHz"},
+    Alias{"ghz", "GHz"},     Alias{"hz", "Hz"},       Alias{"k", "kbps"},
+    Alias{"m", "Mbps"},      Alias{"g", "Gbps"},      Alias{"kbit/s", "kbps"},
+    Alias{"mbit/s", "Mbps"}, Alias{"gbit/s", "Gbps"}, Alias{"bit/s", "bps"},
+    Alias{"percent", "%"},
 };
 
 std::string lower(std::string_view s) {
@@ -286,6 +303,16 @@ const NumberForm& time_form() {
 
 const NumberForm& frequency_form() {
     static constexpr NumberForm form{frequency_units, 1, false, "a frequency", "1.2GHz"};
+    return form;
+}
+
+const NumberForm& rate_form() {
+    static constexpr NumberForm form{rate_units, 1, false, "a rate", "1Gbps"};
+    return form;
+}
+
+const NumberForm& share_form() {
+    static constexpr NumberForm form{share_units, 1, false, "a share", "0.1%"};
     return form;
 }
 

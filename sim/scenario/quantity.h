@@ -44,6 +44,8 @@ const NumberForm& milli_form();      ///< thousandths
 const NumberForm& size_form();       ///< bytes
 const NumberForm& time_form();       ///< picoseconds
 const NumberForm& frequency_form();  ///< hertz
+const NumberForm& rate_form();       ///< bits a second
+const NumberForm& share_form();      ///< parts per billion
 const NumberForm& address_form();
 const NumberForm& interrupt_form();
 const NumberForm& mask_form();

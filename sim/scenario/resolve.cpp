@@ -2,53 +2,29 @@
 #include "sim/scenario/resolve.h"
 
 #include <filesystem>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "sim/scenario/resolve/values.h"
 #include "sim/scenario/spelling.h"
 
 namespace sim {
 
-namespace {
+namespace resolving {
 
-models::Picos picos(const Value& v) {
-    return {v.u64()};
-}
-
-vms::GuestAddr guest(const Value& v) {
-    return {v.u64()};
-}
-
-models::PhysAddr phys(const Value& v) {
-    return {v.u64()};
-}
-
-std::optional<models::PhysAddr> optional_phys(const Value& v) {
-    return v.present ? std::optional(phys(v)) : std::nullopt;
-}
-
-unsigned small(const Value& v) {
-    return static_cast<unsigned>(v.u64());
-}
-
-vms::IntId int_id(const Value& v) {
-    return {static_cast<std::uint16_t>(v.u64())};
-}
-
-std::vector<vms::IntId> int_ids(const Value& v) {
-    std::vector<vms::IntId> out;
-    for (const Value& item : v.items)
-        out.push_back(int_id(item));
-    return out;
-}
-
-/// A file is relative to the file that names it; on the command line, to the current directory.
 std::string file_path(const Value& v) {
     if (!v.present || v.place.line == 0)
         return v.text;
     const auto folder = std::filesystem::path(v.place.file).parent_path();
     return (folder / v.text).lexically_normal().string();
 }
+
+}  // namespace resolving
+
+namespace {
+
+using namespace resolving;
 
 UartConfig uart(const Value& v, const std::string& name) {
     UartConfig u;
@@ -66,6 +42,9 @@ UartConfig uart(const Value& v, const std::string& name) {
     if (const Value& p = v["pattern"]; p.present)
         u.pattern = PatternInput{p["bytes"].u64(), p["seed"].u64(), picos(p["at"])};
     u.input_file = file_path(v["input_file"]);
+    if (const Value& r = v["records"]; r.present)
+        u.records = RecordsConfig{r["stream"].u64(), r["seed"].u64(),    picos(r["from"]),
+                                  picos(r["until"]), picos(r["period"]), r["payload"].u64()};
     return u;
 }
 
@@ -92,6 +71,9 @@ PlatformConfig platform(const Value& v) {
     const Value& uarts = v["uarts"];
     for (std::size_t i = 0; i < uarts.items.size(); ++i)
         p.uarts.push_back(uart(uarts.items[i], uarts.names[i]));
+    const Value& nics = v["nics"];
+    for (std::size_t i = 0; i < nics.items.size(); ++i)
+        p.nics.push_back(nic(nics.items[i], nics.names[i]));
     return p;
 }
 
@@ -113,51 +95,6 @@ TimingConfig timing(const Value& v) {
     return t;
 }
 
-SoftwareConfig software(const Value& v) {
-    SoftwareConfig s;
-    s.place = v.place;
-    const std::string& program = v["program"].text;
-    s.program = program == "service-guest" ? ProgramKind::service_guest
-                : program == "frontend"    ? ProgramKind::frontend
-                                           : ProgramKind::idle;
-    s.polling = v["polling"].flag();
-    if (const Value& n = v["stop_answering_after"]; n.present)
-        s.stop_answering_after = n.u64();
-    const Value& backends = v["backends"];
-    for (std::size_t i = 0; i < backends.items.size(); ++i) {
-        const Value& b = backends.items[i];
-        s.backends.push_back({b.place, backends.names[i], b["backend"].text, b["serial"].text,
-                              b["queue_size"].u64(), b["indirect"].flag(), b["event_idx"].flag()});
-    }
-    s.profile = v["profile"].text;
-    const Value& drivers = v["drivers"];
-    for (std::size_t i = 0; i < drivers.items.size(); ++i) {
-        const Value& d = drivers.items[i];
-        s.drivers.push_back({d.place, drivers.names[i], d["driver"].text, d["queue_size"].u64()});
-    }
-    for (const Value& item : v["workloads"].items) {
-        WorkloadConfig w;
-        w.place = item.place;
-        w.type = item["type"].text;
-        w.device = item["device"].text;
-        w.text = item["text"].text;
-        w.lines = item["lines"].u64();
-        w.bytes = item["bytes"].u64();
-        w.chunk = item["chunk"].u64();
-        w.seed = item["seed"].u64();
-        w.vcpu = small(item["vcpu"]);
-        w.ipc = item["ipc"].u64();
-        w.doorbell = item["doorbell"].present ? item["doorbell"].u64() : w.ipc;
-        w.event = item["event"].u64();
-        w.count = item["count"].u64();
-        w.period = picos(item["period"]);
-        w.start = picos(item["start"]);
-        w.timer_period = picos(item["timer_period"]);
-        s.workloads.push_back(std::move(w));
-    }
-    return s;
-}
-
 /// One entry of devs: by the platform's name for it, or by addresses.
 DevConfig dev(const Value& v, const PlatformConfig& platform, Diagnostics& out) {
     DevConfig d;
@@ -167,6 +104,7 @@ DevConfig dev(const Value& v, const PlatformConfig& platform, Diagnostics& out) 
     d.va = v["va"].present ? guest(v["va"]) : vms::GuestAddr{d.pa.value};
     d.size = v["size"].u64();
     d.interrupts = int_ids(v["interrupts"]);
+    d.id = v["id"].u64();
     if (d.device.empty()) {
         if (!v["pa"].present && !v["size"].present && !d.interrupts.empty())
             return d;  // interrupts alone, such as those of the timer
@@ -178,6 +116,9 @@ DevConfig dev(const Value& v, const PlatformConfig& platform, Diagnostics& out) 
         for (const UartConfig& u : platform.uarts)
             if (d.pa == u.base)
                 d.device = u.name;
+        for (const NicConfig& n : platform.nics)
+            if (d.pa == n.base)
+                d.device = n.name;
         return d;
     }
     for (const char* key : {"pa", "size", "interrupts"})
@@ -186,15 +127,28 @@ DevConfig dev(const Value& v, const PlatformConfig& platform, Diagnostics& out) 
                                               "key 'device' out",
                                               quote(d.device), key));
     std::vector<std::string> known;
+    const auto take = [&](models::PhysAddr base, std::uint64_t bytes,
+                          std::vector<vms::IntId> interrupts) {
+        d.pa = base;
+        d.va = v["va"].present ? guest(v["va"]) : vms::GuestAddr{base.value};
+        d.size = bytes;
+        d.interrupts = std::move(interrupts);
+    };
     for (const UartConfig& u : platform.uarts) {
         known.push_back(u.name);
-        if (u.name != d.device)
-            continue;
-        d.pa = u.base;
-        d.va = v["va"].present ? guest(v["va"]) : vms::GuestAddr{u.base.value};
-        d.size = u.size;
-        d.interrupts = {u.interrupt};
-        return d;
+        if (u.name == d.device) {
+            take(u.base, u.size, {u.interrupt});
+            return d;
+        }
+    }
+    for (const NicConfig& n : platform.nics) {
+        known.push_back(n.name);
+        if (n.name == d.device) {
+            take(n.base, n.size, n.interrupts);
+            if (!v["id"].present)
+                d.id = n.stream_id;
+            return d;
+        }
     }
     out.add(v["device"].place, fmt::format("the platform has no device {}; {}", quote(d.device),
                                            suggest(d.device, known)));
@@ -284,6 +238,17 @@ Scenario resolve(const Value& root, const std::string& file, Diagnostics& out) {
     for (std::size_t i = 0; i < vm_values.items.size(); ++i)
         s.vms.push_back(
             vm(vm_values.items[i], vm_values.names[i], root["platform"], s.platform, out));
+    const Value& hosts = root["hosts"];
+    for (std::size_t i = 0; i < hosts.items.size(); ++i)
+        s.hosts.push_back(host(hosts.items[i], hosts.names[i], i));
+    const Value& switches = root["switches"];
+    for (std::size_t i = 0; i < switches.items.size(); ++i)
+        s.switches.push_back(wire_switch(switches.items[i], switches.names[i]));
+    const Value& links = root["links"];
+    for (std::size_t i = 0; i < links.items.size(); ++i)
+        s.links.push_back(link(links.items[i], links.names[i]));
+    for (const Value& c : root["captures"].items)
+        s.captures.push_back(capture(c));
     for (const Value& e : root["expect"].items)
         s.expect.push_back({e.place, e["metric"].text, optional_i64(e["equals"]),
                             optional_i64(e["min"]), optional_i64(e["max"]),

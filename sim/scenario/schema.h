@@ -21,9 +21,15 @@ enum class KeyKind {
     size,       ///< bytes
     time,       ///< picoseconds
     frequency,  ///< hertz
+    rate,       ///< bits a second
+    share,      ///< parts per billion
     address,    ///< guest-physical or physical, by the key
     interrupt,  ///< a GIC interrupt id
     mask,       ///< a bit for each CPU
+    mac,        ///< a MAC address
+    ipv4,       ///< an IPv4 address
+    ipv6,       ///< an IPv6 address
+    ip,         ///< either of the two
     choice,     ///< one of some words
     map,        ///< keys as described
     named,      ///< a map from names that the scenario chooses to elements

@@ -2,40 +2,20 @@
 // (front-end trap, simulated hypervisor, service guest with its console back-end, and back) with
 // timing and statistics on; console bytes; and what one activation of a SystemC thread costs on the
 // same machine in the same run.
-//
-// Every benchmark continues one simulation of its own: repetitions neither rebuild it nor disturb
-// the others.
 #include <array>
-#include <cstdio>
-#include <cstdlib>
-#include <functional>
+#include <cstdint>
 #include <memory>
-#include <string>
 #include <systemc>
 
 #include <benchmark/benchmark.h>
 
-#include "sim/build/platform.h"
-#include "sim/build/software.h"
-#include "sim/observe/observations.h"
-#include "sim/observe/statistics.h"
-#include "sim/scenario/load.h"
-#include "vms/cpu.h"
+#include "tests/bench/machine.h"
 
 namespace {
 
+using bench::Kernel;
+using bench::Machine;
 using models::Picos;
-
-/// A simulation kernel of its own. The kernel works on whatever context is current; the public
-/// interface has one for a process, the library keeps it behind a pointer.
-class Kernel {
-  public:
-    Kernel() : context_(std::make_unique<sc_core::sc_simcontext>()) { enter(); }
-    void enter() { sc_core::sc_curr_simcontext = context_.get(); }
-
-  private:
-    std::unique_ptr<sc_core::sc_simcontext> context_;
-};
 
 /// A front-end that accesses one register again and again.
 class Accessor final : public vms::Program {
@@ -58,78 +38,24 @@ class Accessor final : public vms::Program {
     bool write_;
 };
 
-/// The machine of scenarios/access-qemu-virt.yaml or another, with statistics attached.
-class Machine {
-  public:
-    Machine(const std::string& file, std::unique_ptr<vms::Program> frontend)
-        : frontend_(std::move(frontend)) {
-        const auto loaded = sim::load_scenario(std::string(BAOSIM_SOURCE_DIR) + file, {});
-        if (!loaded.scenario) {
-            for (const auto& e : loaded.errors)
-                std::fprintf(stderr, "%s\n", sim::format(e).c_str());
-            std::exit(1);
-        }
-        scenario_ = std::make_unique<sim::Scenario>(*loaded.scenario);
-        hub_.legs = &statistics_;
-        hub_.observations = &observations_;
-        software_ = std::make_unique<sim::Software>(*scenario_);
-        platform_ = std::make_unique<sim::Platform>(*scenario_, hub_, [](std::string_view) {});
-        if (platform_->hypervisor().boot())
-            std::exit(1);
-        platform_->hypervisor().set_programs([this](const models::bao::VmConfig& vm,
-                                                    unsigned vcpu) -> vms::Program& {
-            for (std::size_t i = 0; i < scenario_->vms.size(); ++i) {
-                if (scenario_->vms[i].name != vm.name)
-                    continue;
-                const bool front = scenario_->vms[i].software.program == sim::ProgramKind::frontend;
-                return front && frontend_ ? *frontend_ : software_->program(i, vcpu);
-            }
-            std::exit(1);
-        });
-        platform_->hypervisor().remio().on_access(
-            [this](const models::bao::Remio::Access&) { ++accesses; });
-        run(Picos::ms(5));
-    }
-
-    void run(Picos d) {
-        kernel_.enter();
-        end_ += d;
-        platform_->timeline().set_horizon(end_);
-        platform_->timeline().forget();
-        sc_core::sc_start(d.sc());
-    }
-
-    sim::Platform& platform() { return *platform_; }
-    std::uint64_t accesses = 0;
-
-  private:
-    Kernel kernel_;
-    std::unique_ptr<vms::Program> frontend_;
-    std::unique_ptr<sim::Scenario> scenario_;
-    models::ProbeHub hub_;
-    sim::Statistics statistics_;
-    sim::Observations observations_;
-    std::unique_ptr<sim::Software> software_;
-    std::unique_ptr<sim::Platform> platform_;
-    Picos end_{};
-};
-
 void mediated(benchmark::State& state, bool write) {
     static std::array<std::unique_ptr<Machine>, 2> machines;
     auto& slot = machines[write ? 1 : 0];
-    if (!slot)
-        slot = std::make_unique<Machine>("/scenarios/access-qemu-virt.yaml",
-                                         std::make_unique<Accessor>(write));
+    if (!slot) {
+        Machine::Programs programs;
+        programs.emplace("frontend", std::make_unique<Accessor>(write));
+        slot = std::make_unique<Machine>(Machine::load("/scenarios/access-qemu-virt.yaml"),
+                                         std::move(programs));
+    }
     Machine& machine = *slot;
-    const std::uint64_t before = machine.accesses;
-    const std::uint64_t activations = machine.platform().timeline().activations;
+    const std::uint64_t before = machine.accesses();
+    const std::uint64_t activations = machine.activations();
     while (state.KeepRunning())
         machine.run(Picos::ms(10));
-    const auto n = static_cast<std::int64_t>(machine.accesses - before);
+    const auto n = static_cast<std::int64_t>(machine.accesses() - before);
     state.SetItemsProcessed(n);
     state.counters["activations_per_access"] =
-        static_cast<double>(machine.platform().timeline().activations - activations) /
-        static_cast<double>(n);
+        static_cast<double>(machine.activations() - activations) / static_cast<double>(n);
     state.counters["time_per_access"] = benchmark::Counter(
         static_cast<double>(n), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
@@ -143,7 +69,7 @@ void MediatedWrite(benchmark::State& state) {
 
 /// Bulk console traffic both ways, as scenarios/console-bulk.yaml, repeated without end.
 void ConsoleBytes(benchmark::State& state) {
-    static Machine machine("/scenarios/bench/console-stream.yaml", nullptr);
+    static Machine machine(Machine::load("/scenarios/bench/console-stream.yaml"));
     const auto bytes = [] {
         const auto c = machine.platform().serial_lines().back()->channel.counters();
         return c.tx_bytes + c.rx_bytes;
@@ -195,14 +121,3 @@ BENCHMARK(MediatedWrite);
 BENCHMARK(ConsoleBytes);
 
 }  // namespace
-
-int main(int argc, char** argv) {
-    ::setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
-    sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
-    benchmark::Initialize(&argc, argv);
-    if (benchmark::ReportUnrecognizedArguments(argc, argv))
-        return 1;
-    benchmark::RunSpecifiedBenchmarks();
-    benchmark::Shutdown();
-    return 0;
-}

@@ -19,7 +19,7 @@ PATH = re.compile(r"`((?:vms|models|sim|tests|scenarios|docs|tools)/[\w./-]*)`")
 TEST = re.compile(r"`([A-Z][A-Za-z0-9]+)\.([A-Z][A-Za-z0-9]+)`")
 LINK = re.compile(r"\]\(([^)#]+)?(#[^)]+)?\)")
 PLAUSIBLE = r"plausible \d+(?:\.\d+)? to \d+(?:\.\d+)?"
-GENERATED = {"docs/scenario-reference.md"}  # from sim/scenario/schema.cpp, with a test of its own
+GENERATED = {"docs/scenario-reference.md"}  # from sim/scenario/schema, with a test of its own
 WRITTEN_BY_READERS = {"scenarios/mine.yaml"}
 
 failures = []

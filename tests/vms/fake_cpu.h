@@ -62,6 +62,10 @@ class FakeCpu final : public Cpu {
     std::function<void(GuestAddr)> on_publish;  ///< after the word was written
     std::function<void(GuestAddr)> on_observe;  ///< before the word is read
 
+    /// Frames that software shows; only after watch_frames().
+    std::function<void(FramePoint, std::uint64_t device, std::span<const std::byte>)> on_frame;
+    void watch_frames() { want_frames(true); }
+
     /// The level of the IRQ input; whoever raised it lowers it (in on_load of the acknowledge).
     bool irq_line = false;
 
@@ -155,6 +159,11 @@ class FakeCpu final : public Cpu {
         notes.push_back({what, a, b});
         if (on_note)
             on_note(notes.back());
+    }
+    void note_frame(FramePoint where, std::uint64_t device,
+                    std::span<const std::byte> frame) override {
+        if (on_frame)
+            on_frame(where, device, frame);
     }
 
   protected:

@@ -24,6 +24,16 @@ constexpr std::uint32_t receiveq(std::uint32_t port) {
 constexpr std::uint32_t transmitq(std::uint32_t port) {
     return receiveq(port) + 1;
 }
+constexpr bool is_control(std::uint32_t queue) {
+    return queue == control_receiveq || queue == control_transmitq;
+}
+constexpr bool is_transmit(std::uint32_t queue) {
+    return queue % 2 == 1;
+}
+/// Of a queue that is not a control queue.
+constexpr std::uint32_t port_of(std::uint32_t queue) {
+    return queue < control_receiveq ? 0 : queue / 2 - 1;
+}
 constexpr std::uint32_t queues(bool multiport, std::uint32_t ports) {
     return multiport ? 2 * ports + 2 : 2;
 }
@@ -43,6 +53,10 @@ inline constexpr std::uint32_t id = 0;
 inline constexpr std::uint32_t event = 4;
 inline constexpr std::uint32_t value = 6;
 inline constexpr std::uint32_t bytes = 8;
+// What follows a RESIZE, le16 each. Linux 6.1 takes the rows from where the columns are.
+inline constexpr std::uint32_t resize_cols = 8;
+inline constexpr std::uint32_t resize_rows = 10;
+inline constexpr std::uint32_t resize_bytes = 12;
 inline constexpr std::uint16_t device_ready = 0;
 inline constexpr std::uint16_t device_add = 1;
 inline constexpr std::uint16_t device_remove = 2;

@@ -1,300 +1,299 @@
 #include "vms/frontend/console.h"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 #include "vms/abi/virtio_console.h"
-#include "vms/frontend/guest_memory.h"
 
 namespace vms::frontend {
 
 namespace abi_console = abi::console;
+namespace control = abi::console::control;
 namespace mmio = abi::mmio;
 
+namespace {
+
+constexpr std::uint32_t most_ports = 511;  ///< as many as queues of an index below 1024 allow
+
+std::uint16_t half(std::string_view bytes, std::size_t at) {
+    const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(bytes[at + i]); };
+    return static_cast<std::uint16_t>(byte(0) | byte(1) << 8);
+}
+
+}  // namespace
+
 ConsoleDriver::ConsoleDriver(const DriverContext& context, const DeviceConfig& device)
-    : cpu_(context.cpu),
-      interrupts_(context.interrupts),
-      profile_(context.profile),
-      operations_(context.operations),
-      device_(device),
-      transport_(cpu_, profile_.transport, operations_, device.window.base),
-      shared_(device.shared.base, device.shared.size),
-      private_(device.private_memory.base, device.private_memory.size) {
+    : interrupts_(context.interrupts), device_(context, device), control_(device_) {
+    make_ports(1);
+}
+
+void ConsoleDriver::make_ports(std::uint32_t count) {
+    while (ports_.size() < count)
+        ports_.push_back(std::make_unique<ConsolePort>(device_, control_,
+                                                       static_cast<std::uint32_t>(ports_.size()),
+                                                       [this] { return restart(); }));
+}
+
+bool ConsoleDriver::multiport() const {
+    return device_.negotiated(abi_console::feature::multiport);
 }
 
 Fault ConsoleDriver::probe() {
+    if (!std::exchange(probed_, true) && !device_.config().early_text.empty())
+        write_early_text();
     const Fault fault = start();
     if (fault != Fault::none)
-        stop(fault);
+        device_.stop(fault);
     return fault;
 }
 
-Fault ConsoleDriver::start() {
-    const ConsoleProfile& console = profile_.console;
-    charge(Operation::probe_device);
-    if (const Fault f = transport_.identify(mmio::device_type::console); f != Fault::none)
-        return f;
-    if (const Fault f = transport_.negotiate(console.features); f != Fault::none)
-        return f;
+/// 5.3.4: emerg_wr works before the device is set up; that it is there, the features say.
+void ConsoleDriver::write_early_text() {
+    VirtioMmio& transport = device_.transport();
+    if ((transport.offered_low() & mmio::feature_bit(abi_console::feature::emerg_write)) == 0)
+        return;
+    for (const char c : device_.config().early_text)
+        transport.write_config(abi_console::config::emerg_wr, Width::word,
+                               static_cast<std::uint8_t>(c));
+}
 
-    bounces_ = !(profile_.transport.bypasses_shared_region && device_.private_memory.size != 0 &&
-                 !transport_.negotiated(mmio::feature::access_platform));
-    memory_ = bounces_ ? &shared_ : &private_;
+Fault ConsoleDriver::start() {
+    const ConsoleProfile& profile = device_.profile();
+    VirtioMmio& transport = device_.transport();
+    device_.charge(Operation::probe_device);
+    if (const Fault f = transport.identify(mmio::device_type::console); f != Fault::none)
+        return f;
+    if (const Fault f = transport.negotiate(profile.features); f != Fault::none)
+        return f;
+    memory_ = &device_.choose_memory();
 
     // Linux reads this only where MULTIPORT was negotiated; it is part of the logged sequence.
-    if (console.reads_max_ports)
-        transport_.read_config(abi_console::config::max_nr_ports, Width::word);
+    active_ports_ = 1;
+    if (multiport() || profile.reads_max_ports == MaxPortsRead::always) {
+        const auto ports = static_cast<std::uint32_t>(
+            transport.read_config(abi_console::config::max_nr_ports, Width::word));
+        if (multiport())
+            active_ports_ = std::clamp(ports, 1u, most_ports);
+    }
+    make_ports(active_ports_);
 
-    if (!console.attaches_late)
-        interrupts_.attach(device_.interrupt, *this);
+    const auto attach = [&] {
+        interrupts_.attach(device_.config().interrupt, *this);
+        attached_ = true;
+    };
+    if (!profile.attaches_late)
+        attach();
     const Fault fault = create_queues();
-    if (fault != Fault::none && !console.attaches_late)
-        interrupts_.detach(device_.interrupt, *this);
-    if (fault != Fault::none)
-        return fault;
-    if (console.attaches_late)
-        interrupts_.attach(device_.interrupt, *this);
-    return Fault::none;
+    if (fault != Fault::none && std::exchange(attached_, false))
+        interrupts_.detach(device_.config().interrupt, *this);
+    if (fault == Fault::none && profile.attaches_late)
+        attach();
+    return fault;
+}
+
+Fault ConsoleDriver::create_queue(std::uint32_t queue) {
+    const ConsoleProfile& profile = device_.profile();
+    std::uint32_t size = device_.config().queue_size;
+    if (size == 0 && multiport() && queue == abi_console::control_receiveq)
+        size = profile.control_receive_queue_size;
+    else if (size == 0 && multiport() && queue == abi_console::control_transmitq)
+        size = profile.control_transmit_queue_size;
+    else if (size == 0)
+        size = profile.data_queue_size;
+    return device_.transport().create_queue(queue, size, *memory_);
 }
 
 Fault ConsoleDriver::create_queues() {
-    const ConsoleProfile& console = profile_.console;
-    const std::uint32_t queues = abi_console::queues(false, 1);
+    const std::uint32_t queues = abi_console::queues(multiport(), active_ports_);
     for (std::uint32_t q = 0; q < queues; ++q)
-        if (const Fault f = transport_.create_queue(q, device_.queue_size, *memory_);
-            f != Fault::none)
+        if (const Fault f = create_queue(q); f != Fault::none)
             return f;
+    for (std::uint32_t id = 0; id < active_ports_; ++id)
+        ports_[id]->queues_created();
 
-    if (!console.transmit_interrupts)
-        transmit_ring().enable_interrupts(false);
-    const bool early = console.fill == ConsoleProfile::Fill::before_ready;
-    if (early)
-        fill_receive_queue(false);
-    if (early && receive_ring().outstanding() == 0)
-        return Fault::out_of_shared_memory;
-    if (const Fault f = transport_.ready(); f != Fault::none)
+    if (const Fault f = fill_before_ready(); f != Fault::none)
         return f;
-    started_ = true;
-    if (early)
-        kick(abi_console::receiveq_port0);
-    else
-        fill_receive_queue(console.kicks_each_buffer);
-    return receive_ring().outstanding() != 0 ? Fault::none : Fault::out_of_shared_memory;
+    if (const Fault f = device_.transport().ready(); f != Fault::none)
+        return f;
+    device_.start();
+    return fill_after_ready();
+}
+
+Fault ConsoleDriver::fill_before_ready() {
+    if (device_.profile().fill != ConsoleProfile::Fill::before_ready)
+        return Fault::none;
+    return ports_[0]->fill(false) ? Fault::none : Fault::out_of_shared_memory;
+}
+
+Fault ConsoleDriver::fill_after_ready() {
+    const ConsoleProfile& profile = device_.profile();
+    if (!multiport()) {
+        ConsolePort& port = *ports_[0];
+        port.appear();
+        port.make_console();
+        if (profile.fill == ConsoleProfile::Fill::before_ready && profile.kicks_first_fill)
+            port.kick_receive_queue();
+        const bool filled = profile.fill != ConsoleProfile::Fill::after_ready ||
+                            port.fill(profile.kicks_each_buffer);
+        return filled ? Fault::none : Fault::out_of_shared_memory;
+    }
+    if (!control_.fill())
+        return Fault::out_of_shared_memory;
+    // 5.3.6.2: the device now says which ports it has.
+    control_.send(profile.device_ready_id, control::device_ready, 1);
+    return device_.fault();
 }
 
 void ConsoleDriver::remove() {
-    started_ = false;
-    transport_.remove();
-    interrupts_.detach(device_.interrupt, *this);
+    device_.reset();
+    {
+        const MaskedScope masked(device_.cpu());
+        // A probe that failed has no queues.
+        const std::size_t queues = device_.transport().queues();
+        for (std::uint32_t id = 0; id < active_ports_ && queues != 0; ++id)
+            ports_[id]->forget();
+        if (multiport() && queues != 0)
+            control_.forget();
+        active_ports_ = 0;
+    }
+    device_.transport().release();
+    if (std::exchange(attached_, false))
+        interrupts_.detach(device_.config().interrupt, *this);
+}
+
+bool ConsoleDriver::restart() {
+    ++device_.counters().restarts;
+    remove();
+    return probe() == Fault::none;
+}
+
+workload::Terminal* ConsoleDriver::terminal(const TerminalChoice& choice) {
+    if (choice.name.empty())
+        return choice.port < ports_.size() ? ports_[choice.port].get() : nullptr;
+    ConsolePort* found = nullptr;
+    device_.wait_until([&] {
+        for (const auto& port : ports_)
+            if (port->present() && port->name() == choice.name)
+                found = port.get();
+        return found != nullptr || !multiport();
+    });
+    return found;
 }
 
 // --- interrupts ---------------------------------------------------------------------------------
 
 void ConsoleDriver::interrupt(IntId /*id*/) {
-    charge(Operation::virtio_interrupt);
-    ++counters_.interrupts;
-    const bool early = profile_.interrupts.acknowledges_before_queues;
-    const std::uint32_t bits = transport_.interrupt_status();
+    device_.charge(Operation::virtio_interrupt);
+    ++device_.counters().interrupts;
+    VirtioMmio& transport = device_.transport();
+    const bool early = device_.config().acknowledges_before_queues.value_or(
+        device_.interrupt_profile().acknowledges_before_queues);
+    const std::uint32_t bits = transport.interrupt_status();
     if (early)
-        transport_.acknowledge_interrupt(bits);
-    if ((bits & mmio::interrupt::config) != 0)
+        transport.acknowledge_interrupt(bits);
+    const bool config = (bits & mmio::interrupt::config) != 0;
+    if (config)
         config_changed();
-    // Transmission has nothing to do here: whoever writes waits for its own buffer.
-    if ((bits & mmio::interrupt::vring) != 0 && usable())
-        drain_receive_queue();
+    const bool looks = !(config && device_.profile().config_ends_interrupt);
+    if ((bits & mmio::interrupt::vring) != 0 && looks && device_.usable()) {
+        for (std::uint32_t id = 0; id < active_ports_; ++id)
+            ports_[id]->interrupt();
+        if (multiport() && device_.usable() && control_.pending())
+            interrupts_.defer(*this);
+    }
     if (!early)
-        transport_.acknowledge_interrupt(bits);
+        transport.acknowledge_interrupt(bits);
+}
+
+void ConsoleDriver::deferred() {
+    if (device_.usable())
+        control_.receive([&](const ControlMessage& message) { handle(message); });
 }
 
 void ConsoleDriver::config_changed() {
-    if (transport_.negotiated(abi_console::feature::size)) {
-        transport_.read_config(abi_console::config::cols, Width::half);
-        transport_.read_config(abi_console::config::rows, Width::half);
+    ++device_.counters().config_changes;
+    VirtioMmio& transport = device_.transport();
+    // With MULTIPORT, control messages tell of sizes.
+    if (transport.negotiated(abi_console::feature::size) && !multiport()) {
+        const auto cols = transport.read_config(abi_console::config::cols, Width::half);
+        const auto rows = transport.read_config(abi_console::config::rows, Width::half);
+        ports_[0]->resized(static_cast<std::uint16_t>(cols), static_cast<std::uint16_t>(rows));
     }
+    const NeedsReset choice = device_.config().needs_reset.value_or(device_.profile().needs_reset);
+    if (choice == NeedsReset::ignored || !device_.usable())
+        return;
     // 2.1.2: a device that needs a reset says so by this interrupt.
-    if (started_ && (transport_.status() & mmio::status_bit::needs_reset) != 0)
-        stop(Fault::needs_reset);
-}
-
-// --- receive ------------------------------------------------------------------------------------
-
-void ConsoleDriver::fill_receive_queue(bool kick_each) {
-    bool added = true;
-    while (added) {
-        // The interrupt handler refills the same ring.
-        const MaskedScope masked(cpu_);
-        added = receive_ring().free_descriptors() != 0 && add_receive_buffer();
-        if (added && kick_each)
-            kick(abi_console::receiveq_port0);
-    }
-}
-
-/// One empty buffer for the device. Room for one write is left in the memory: a small region would
-/// otherwise be filled with receive buffers and the console stay mute.
-bool ConsoleDriver::add_receive_buffer() {
-    const std::uint32_t bytes = profile_.console.receive_bytes;
-    const auto reserve = memory_->take(profile_.console.transmit_bytes);
-    if (!reserve)
-        return false;
-    const auto buffer = memory_->take(bytes);
-    memory_->release(*reserve, profile_.console.transmit_bytes);
-    if (!buffer)
-        return false;
-
-    charge(Operation::buffer_map);
-    // swiotlb copies the buffer in whichever way it will go, so that nothing stale leaks out.
-    if (profile_.console.bounces_whole_buffer && bounces_)
-        charge_copy(bytes);
-    charge(Operation::ring_add);
-    const SplitRing::Segment segment{*buffer, bytes, true};
-    if (!receive_ring().add({&segment, 1}, buffer->value)) {
-        memory_->release(*buffer, bytes);
-        return false;
-    }
-    return true;
-}
-
-/// Take what the device has filled, until nothing is left or enough waits to be read.
-void ConsoleDriver::drain_receive_queue() {
-    const ConsoleProfile& console = profile_.console;
-    bool refilled = false;
-    for (;;) {
-        throttled_ = received_.size() >= console.receive_backlog;
-        if (throttled_)
-            break;
-        const auto used = receive_ring().get();
-        if (!used) {
-            charge(Operation::ring_poll);
-            break;
-        }
-        charge(Operation::ring_get);
-        const std::uint32_t length = std::min(used->length, console.receive_bytes);
-        const GuestAddr buffer{used->token};
-        std::vector<std::byte> bytes(length);
-        copy_from_guest(cpu_, buffer, bytes);
-        if (bounces_)
-            charge_copy(console.bounces_whole_buffer ? console.receive_bytes : length);
-        received_.insert(received_.end(), bytes.begin(), bytes.end());
-        charge(Operation::buffer_unmap);
-        memory_->release(buffer, console.receive_bytes);
-        charge(Operation::console_receive);
-        ++counters_.received;
-
-        refilled = add_receive_buffer() || refilled;
-        if (console.kicks_each_buffer && refilled)
-            kick(abi_console::receiveq_port0);
-    }
-    if (refilled && !console.kicks_each_buffer)
-        kick(abi_console::receiveq_port0);
-    if (receive_ring().broken())
-        stop(Fault::ring_broken);
-}
-
-std::size_t ConsoleDriver::read(std::span<std::byte> into) {
-    charge(Operation::console_read);
-    const MaskedScope masked(cpu_);
-    const std::size_t n = std::min(into.size(), received_.size());
-    std::copy_n(received_.begin(), n, into.begin());
-    received_.erase(received_.begin(), received_.begin() + static_cast<std::ptrdiff_t>(n));
-    if (n != 0)
-        charge_copy(n);
-    // What was left in the ring for want of room brings no further interrupt.
-    if (throttled_ && usable())
-        drain_receive_queue();
-    return n;
-}
-
-bool ConsoleDriver::wait_for_input() {
-    // Masked between the look and the sleep: an interrupt in between ends the sleep at once.
-    const MaskedScope masked(cpu_);
-    while (received_.empty() && usable()) {
-        cpu_.wait_for_interrupt();
-        cpu_.mask_interrupts(false);
-        cpu_.mask_interrupts(true);
-    }
-    return !received_.empty();
-}
-
-// --- transmit -----------------------------------------------------------------------------------
-
-bool ConsoleDriver::write(std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-        const std::size_t n = std::min<std::size_t>(bytes.size(), profile_.console.transmit_bytes);
-        if (!usable() || !write_buffer(bytes.first(n)))
-            return false;
-        bytes = bytes.subspan(n);
-    }
-    return true;
-}
-
-/// One buffer, and the wait until the device has it: without a limit, as in the real drivers.
-bool ConsoleDriver::write_buffer(std::span<const std::byte> bytes) {
-    charge(Operation::console_write);
-    const MaskedScope masked(cpu_, profile_.console.waits_masked);
-    SplitRing& ring = transmit_ring();
-
-    charge(Operation::buffer_map);
-    const auto length = static_cast<std::uint32_t>(bytes.size());
-    const auto buffer = memory_->take(length);
-    if (!buffer) {
-        stop(Fault::out_of_shared_memory);
-        return false;
-    }
-    copy_to_guest(cpu_, *buffer, bytes);
-    charge_copy(length);
-
-    charge(Operation::ring_add);
-    const SplitRing::Segment segment{*buffer, length, false};
-    if (!ring.add({&segment, 1}, buffer->value)) {
-        stop(Fault::ring_broken);
-        return false;
-    }
-    kick(abi_console::transmitq_port0);
-
-    while (!ring.get()) {
-        if (ring.broken())
-            stop(Fault::ring_broken);
-        if (!usable())
-            return false;
-        counters_.poll_iterations += ring.wait_used(operations_[Operation::ring_poll]);
-    }
-    charge(Operation::ring_get);
-    charge(Operation::buffer_unmap);
-    memory_->release(*buffer, length);
-    ++counters_.transmitted;
-    return true;
-}
-
-void ConsoleDriver::kick(std::uint32_t queue) {
-    charge(Operation::ring_kick);
-    const bool wanted = transport_.queue(queue).kick_needed();
-    if (!wanted && !profile_.console.kicks_always)
+    if ((transport.status() & mmio::status_bit::needs_reset) == 0)
         return;
-    ++counters_.notifications;
-    transport_.notify(queue);
+    if (choice == NeedsReset::restarts)
+        device_.ask_for_restart();
+    else
+        device_.stop(Fault::needs_reset);
 }
 
-// ------------------------------------------------------------------------------------------------
+// --- control messages, 5.3.6.2 ------------------------------------------------------------------
 
-void ConsoleDriver::stop(Fault fault) {
-    if (fault_ != Fault::none)
+void ConsoleDriver::handle(const ControlMessage& message) {
+    const ConsoleProfile& profile = device_.profile();
+    if (message.id >= profile.max_ports && message.event == control::device_add) {
+        control_.send(message.id, control::port_ready, 0);
         return;
-    fault_ = fault;
-    cpu_.note(Note::driver_fault, static_cast<std::uint64_t>(fault), device_.window.base.value);
+    }
+    if (message.id >= active_ports_)
+        return;
+    ConsolePort& port = *ports_[message.id];
+    if (message.event == control::device_add) {
+        add_port(port);
+        return;
+    }
+    if (!port.present())
+        return;
+    switch (message.event) {
+        case control::device_remove:
+            port.disappear();
+            break;
+        case control::console_port:
+            if (port.console() || (message.value == 0 && profile.generic_ports))
+                break;
+            port.make_console();
+            control_.send(port.id(), control::port_open, 1);
+            break;
+        case control::resize:
+            if (port.console())
+                resize(port, message);
+            break;
+        case control::port_open:
+            port.host_opened(message.value != 0);
+            break;
+        case control::port_name:
+            port.named(message.rest.substr(0, message.rest.find('\0')));
+            break;
+        default:
+            break;
+    }
 }
 
-SplitRing& ConsoleDriver::receive_ring() {
-    return transport_.queue(abi_console::receiveq_port0);
+void ConsoleDriver::add_port(ConsolePort& port) {
+    const ConsoleProfile& profile = device_.profile();
+    bool ready = true;
+    if (!port.present() && profile.fill == ConsoleProfile::Fill::after_ready)
+        ready = port.fill(profile.kicks_each_buffer);
+    if (ready)
+        port.appear();
+    control_.send(port.id(), control::port_ready, ready ? 1 : 0);
 }
 
-SplitRing& ConsoleDriver::transmit_ring() {
-    return transport_.queue(abi_console::transmitq_port0);
-}
-
-void ConsoleDriver::charge_copy(std::uint64_t bytes) {
-    const std::uint32_t lines = lines_of(bytes);
-    Work work = operations_[Operation::copy_line] * lines;
-    work.data_lines = operations_[Operation::copy_line].data_lines * lines;
-    cpu_.retire(work);
+void ConsoleDriver::resize(ConsolePort& port, const ControlMessage& message) const {
+    constexpr std::size_t size_bytes = 4;
+    if (message.rest.size() < size_bytes)
+        return;
+    const std::uint16_t first = half(message.rest, 0);
+    const std::uint16_t second = half(message.rest, 2);
+    if (device_.profile().resize_rows_first)
+        port.resized(second, first);
+    else
+        port.resized(first, second);
 }
 
 }  // namespace vms::frontend

@@ -1,75 +1,68 @@
-// The VirtIO console driver (OASIS VirtIO v1.4, 5.3), port 0 only: a terminal over a receive and a
-// transmit queue. Writes wait on the used ring until the device has taken them; input arrives by
-// interrupt and is kept until it is read.
+// The VirtIO console driver (OASIS VirtIO v1.4, 5.3): it starts the device, hands interrupts on to
+// ports and control queues, and, with MULTIPORT, follows what the device says of its ports as Linux
+// 6.1's virtio_console does. Without MULTIPORT there is one port, and it is a console.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <span>
+#include <memory>
 #include <vector>
 
+#include "vms/frontend/console_control.h"
+#include "vms/frontend/console_device.h"
+#include "vms/frontend/console_port.h"
 #include "vms/frontend/driver.h"
-#include "vms/frontend/shared_memory.h"
-#include "vms/frontend/split_ring.h"
-#include "vms/frontend/virtio_mmio.h"
 
 namespace vms::frontend {
 
-class ConsoleDriver final : public Driver, public InterruptHandler, public workload::Terminal {
+class ConsoleDriver final : public Driver, public InterruptHandler, public DeferredWork {
   public:
     ConsoleDriver(const DriverContext& context, const DeviceConfig& device);
 
     // Driver
     Fault probe() override;
-    Fault fault() const override { return fault_; }
-    const DriverCounters& counters() const override { return counters_; }
-    workload::Terminal* terminal() override { return this; }
+    Fault fault() const override { return device_.fault(); }
+    const DriverCounters& counters() const override { return device_.counters(); }
+    workload::Terminal* terminal(const TerminalChoice& choice) override;
+    std::size_t ports() const override { return ports_.size(); }
+    PortReport port_report(std::size_t port) const override { return ports_[port]->report(); }
+
+    /// Port 0 exists from the first probe on, the others if the device has as many.
+    ConsolePort& port(std::uint32_t id) { return *ports_[id]; }
 
     /// Reset the device and let go of it.
     void remove();
+    /// remove() and probe().
+    bool restart();
 
     // InterruptHandler
     void interrupt(IntId id) override;
-
-    // workload::Terminal
-    bool usable() const override { return started_ && fault_ == Fault::none; }
-    bool write(std::span<const std::byte> bytes) override;
-    std::size_t read(std::span<std::byte> into) override;
-    bool wait_for_input() override;
+    // DeferredWork: messages of the device
+    void deferred() override;
 
   private:
     Fault start();
     Fault create_queues();
-    void fill_receive_queue(bool kick_each);
-    bool add_receive_buffer();
-    void drain_receive_queue();
-    bool write_buffer(std::span<const std::byte> bytes);
-    void kick(std::uint32_t queue);
+    Fault create_queue(std::uint32_t queue);
+    Fault fill_before_ready();
+    Fault fill_after_ready();
+    void write_early_text();
     void config_changed();
-    void stop(Fault fault);
+    void handle(const ControlMessage& message);
+    void add_port(ConsolePort& port);
+    void resize(ConsolePort& port, const ControlMessage& message) const;
+    bool multiport() const;
+    void make_ports(std::uint32_t count);
 
-    SplitRing& receive_ring();
-    SplitRing& transmit_ring();
-    void charge(Operation o) { cpu_.retire(operations_[o]); }
-    void charge_copy(std::uint64_t bytes);
-
-    Cpu& cpu_;
     Interrupts& interrupts_;
-    const Profile& profile_;
-    const Operations& operations_;
-    DeviceConfig device_;
-    VirtioMmio transport_;
-    SharedMemory shared_;
-    SharedMemory private_;
-    SharedMemory* memory_ = nullptr;  ///< where rings and buffers lie
-    bool bounces_ = true;
-
-    std::deque<std::byte> received_;  ///< taken from the ring, not yet read
-    bool throttled_ = false;          ///< used buffers were left in the ring for want of room
-    bool started_ = false;
-    Fault fault_ = Fault::none;
-    DriverCounters counters_;
+    ConsoleDevice device_;
+    ConsoleControl control_;
+    /// Made once and kept over restarts: programs hold on to them.
+    std::vector<std::unique_ptr<ConsolePort>> ports_;
+    std::uint32_t active_ports_ = 0;  ///< of the device as it was probed last
+    SharedMemory* memory_ = nullptr;
+    bool attached_ = false;
+    bool probed_ = false;
 };
 
 }  // namespace vms::frontend

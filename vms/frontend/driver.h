@@ -13,11 +13,13 @@
 #include "vms/frontend/interrupts.h"
 #include "vms/frontend/operations.h"
 #include "vms/frontend/profile.h"
+#include "vms/workload/net/stack_config.h"
+#include "vms/workload/net_port.h"
 #include "vms/workload/terminal.h"
 
 namespace vms::frontend {
 
-enum class DriverKind : std::uint8_t { console };
+enum class DriverKind : std::uint8_t { console, net };
 
 /// "console"
 std::string_view name(DriverKind kind);
@@ -26,6 +28,18 @@ std::optional<DriverKind> find_driver(std::string_view name);
 struct MemoryRange {
     GuestAddr base{};
     std::uint64_t size = 0;
+};
+
+/// What a network driver is told, and the addresses of the stack above it.
+struct NetConfig {
+    /// Set by the driver instead of the device's.
+    std::optional<workload::packets::MacAddress> mac;
+    std::uint64_t features = ~std::uint64_t{0};  ///< others are declined
+    std::uint32_t receive_queue_size = 0;        ///< 0: DeviceConfig::queue_size
+    std::uint32_t transmit_queue_size = 0;       ///< the same
+    /// A simple driver only: it polls the used rings and wants no interrupts.
+    bool polling = false;
+    workload::net::StackConfig stack;
 };
 
 /// One remote I/O device of the VM, and who drives it.
@@ -39,7 +53,17 @@ struct DeviceConfig {
     /// Memory of the VM alone, for a driver that puts its rings there when ACCESS_PLATFORM is not
     /// offered; size 0: such a driver has the shared memory only.
     MemoryRange private_memory;
+
+    // console
+    std::optional<bool> acknowledges_before_queues;  ///< without: as the profile does
+    std::optional<NeedsReset> needs_reset;           ///< without: as the profile does
+    std::string early_text;  ///< written to emerg_wr before the probe, where that is offered
+
+    // net
+    NetConfig net;
 };
+
+struct NetCounters;
 
 /// What the host can read of a driver at any time.
 struct DriverCounters {
@@ -48,6 +72,30 @@ struct DriverCounters {
     std::uint64_t transmitted = 0;      ///< buffers
     std::uint64_t received = 0;         ///< buffers
     std::uint64_t poll_iterations = 0;  ///< looks at a used ring while waiting
+
+    // console
+    std::uint64_t control_sent = 0;
+    std::uint64_t control_received = 0;
+    std::uint64_t config_changes = 0;  ///< configuration change interrupts
+    std::uint64_t restarts = 0;        ///< resets followed by a probe
+};
+
+/// Which terminal of a device: that of a port, by its number, or by its name when there is one.
+struct TerminalChoice {
+    std::uint32_t port = 0;
+    std::string name = {};
+};
+
+/// What the host can read of a port of a console at any time.
+struct PortReport {
+    bool present = false;
+    bool console = false;     ///< an hvc console; else a generic port
+    bool host_open = false;   ///< the device says that somebody is at its far end
+    bool guest_open = false;  ///< a program has it open
+    std::string name;
+    std::uint16_t cols = 0;
+    std::uint16_t rows = 0;
+    workload::TerminalAccount account;
 };
 
 /// What a driver runs on.
@@ -64,10 +112,18 @@ class Driver {
 
     /// Find and start the device.
     virtual Fault probe() = 0;
+    /// Put it to work once all devices are found: a network interface is brought up.
+    virtual Fault bring_up() { return fault(); }
     /// Why the driver does not work; none while it does.
     virtual Fault fault() const = 0;
     virtual const DriverCounters& counters() const = 0;
-    virtual workload::Terminal* terminal() { return nullptr; }
+    /// The terminal of that choice; waits for a name to become known. Null: the device has none
+    /// such.
+    virtual workload::Terminal* terminal(const TerminalChoice& /*choice*/) { return nullptr; }
+    virtual std::size_t ports() const { return 0; }
+    virtual PortReport port_report(std::size_t /*port*/) const { return {}; }
+    virtual workload::NetInterface* network() { return nullptr; }
+    virtual const NetCounters* network_counters() const { return nullptr; }
 };
 
 std::unique_ptr<Driver> make_driver(const DriverContext& context, const DeviceConfig& device);

@@ -22,6 +22,8 @@ enum class Fault : std::uint8_t {
     bad_queue_size = 11,        ///< QueueSizeMax, or the size asked for, is not a power of two
     out_of_shared_memory = 12,  ///< no room for a ring or a buffer
     ring_broken = 13,           ///< a used element names no outstanding buffer
+    features_missing = 14,      ///< a feature that the driver cannot do without is not offered
+    port_absent = 15,           ///< a workload's port is beyond max_nr_ports
 };
 
 constexpr std::string_view name(Fault f) {
@@ -54,6 +56,10 @@ constexpr std::string_view name(Fault f) {
             return "out of shared memory";
         case Fault::ring_broken:
             return "used ring broken";
+        case Fault::features_missing:
+            return "features missing";
+        case Fault::port_absent:
+            return "port absent";
     }
     return "unknown";
 }

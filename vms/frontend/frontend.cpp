@@ -26,6 +26,28 @@ void TimerInterrupt::interrupt(IntId /*id*/) {
     cpu_.retire(operations_[Operation::timer_tick]);
     if (timer_ != nullptr)
         timer_->expired(cpu_);
+    if (alarm_ == no_alarm)
+        return;
+    if (cpu_.counter() >= alarm_)
+        alarm_ = no_alarm;
+    arm();
+}
+
+void TimerInterrupt::set(std::uint64_t tick) {
+    alarm_ = tick;
+    arm();
+}
+
+void TimerInterrupt::clear() {
+    if (std::exchange(alarm_, no_alarm) != no_alarm)
+        arm();
+}
+
+/// The earlier of the two.
+void TimerInterrupt::arm() {
+    const bool ticking = timer_ != nullptr && timer_->running();
+    const std::uint64_t due = std::min(alarm_, ticking ? timer_->due() : no_alarm);
+    cpu_.set_timer(due, {.enable = due != no_alarm, .imask = due == no_alarm, .istatus = false});
 }
 
 void CallInterrupt::wait() {
@@ -78,9 +100,10 @@ void FrontendProgram::run(Cpu& cpu) {
     interrupts.start();
     const bool started = config_.vcpus == 1 || start_secondaries(cpu);
 
-    const bool found = probe_devices();
+    bool found = probe_devices();
     if (config_.vcpus > 1)
         interrupts.send(call_sgi, all_vcpus(config_.vcpus) & ~first_vcpu);
+    found = bring_up_networks() && found;
     const bool worked = run_workloads(cpu, 0);
     finish(cpu, 0, started && found && worked);
 }
@@ -99,8 +122,10 @@ void FrontendProgram::finish(Cpu& cpu, unsigned n, bool success) {
     vcpus_[n].success = success;
     vcpus_[n].done = true;
     cpu.note(Note::workload_done, success ? 1 : 0);
-    for (;;)
+    for (;;) {
+        vcpus_[n].interrupts->softirq().run();
         cpu.wait_for_interrupt();
+    }
 }
 
 void FrontendProgram::make_vcpu(Cpu& cpu, unsigned n) {
@@ -121,6 +146,21 @@ void FrontendProgram::make_drivers(Cpu& cpu) {
     drivers_.clear();
     for (const DeviceConfig& d : config_.devices)
         drivers_.push_back(make_driver({cpu, interrupts, *config_.profile, operations_}, d));
+    const workload::net::StackCosts costs{
+        .send = operations_[Operation::net_socket_send],
+        .receive = operations_[Operation::net_socket_receive],
+        .answer = operations_[Operation::net_answer],
+        .checksum_line = operations_[Operation::net_checksum_line],
+        .wake = operations_[Operation::workload_wake],
+    };
+    stacks_.clear();
+    for (std::size_t i = 0; i < drivers_.size(); ++i) {
+        workload::NetInterface* const network = drivers_[i]->network();
+        stacks_.push_back(network == nullptr ? nullptr
+                                             : std::make_unique<workload::net::Stack>(
+                                                   cpu, *network, *vcpus_[0].timer,
+                                                   config_.devices[i].net.stack, costs));
+    }
     ipcs_.clear();
     for (const IpcConfig& c : config_.ipcs)
         ipcs_.push_back(std::make_unique<IpcDriver>(cpu, interrupts, operations_, c));
@@ -154,6 +194,18 @@ bool FrontendProgram::probe_devices() {
     return all;
 }
 
+bool FrontendProgram::bring_up_networks() {
+    bool all = true;
+    for (std::size_t i = 0; i < drivers_.size(); ++i) {
+        if (stacks_[i] == nullptr || drivers_[i]->fault() != Fault::none)
+            continue;
+        all = drivers_[i]->bring_up() == Fault::none && all;
+        if (drivers_[i]->fault() == Fault::none)
+            stacks_[i]->up();
+    }
+    return all;
+}
+
 bool FrontendProgram::run_workloads(Cpu& cpu, unsigned n) {
     Vcpu& v = vcpus_[n];
     bool all = true;
@@ -165,6 +217,9 @@ bool FrontendProgram::run_workloads(Cpu& cpu, unsigned n) {
         // A workload's tick goes on until the next workload begins.
         if (ticking != nullptr)
             ticking->stop(cpu);
+        const bool alarms = workload::needs_network(job.workload.config().kind);
+        if (alarms && !std::exchange(attached, true))
+            v.interrupts->attach(virtual_timer, *v.timer);
         const std::uint64_t period_ns = job.workload.config().timer_period_ns;
         ticking = period_ns != 0 ? &job.timer : nullptr;
         v.timer->select(ticking);
@@ -188,8 +243,13 @@ bool FrontendProgram::success() const {
 
 workload::Resources FrontendProgram::resources_of(const workload::Config& c) const {
     return {
-        .terminal = c.device < drivers_.size() ? drivers_[c.device]->terminal() : nullptr,
+        .terminal = workload::needs_terminal(c.kind) && c.device < drivers_.size()
+                        ? drivers_[c.device]->terminal({c.port, c.port_name})
+                        : nullptr,
         .ipc = c.ipc < ipcs_.size() ? ipcs_[c.ipc].get() : nullptr,
+        .network = c.device < stacks_.size() && drivers_[c.device]->fault() == Fault::none
+                       ? stacks_[c.device].get()
+                       : nullptr,
     };
 }
 
@@ -197,8 +257,25 @@ Fault FrontendProgram::fault(std::size_t device) const {
     return device < drivers_.size() ? drivers_[device]->fault() : Fault::none;
 }
 
+const NetCounters* FrontendProgram::network_counters(std::size_t device) const {
+    return device < drivers_.size() ? drivers_[device]->network_counters() : nullptr;
+}
+
+const workload::net::StackCounters* FrontendProgram::stack_counters(std::size_t device) const {
+    return device < stacks_.size() && stacks_[device] != nullptr ? &stacks_[device]->counters()
+                                                                 : nullptr;
+}
+
 DriverCounters FrontendProgram::driver_counters(std::size_t device) const {
     return device < drivers_.size() ? drivers_[device]->counters() : DriverCounters{};
+}
+
+std::size_t FrontendProgram::ports(std::size_t device) const {
+    return device < drivers_.size() ? drivers_[device]->ports() : 0;
+}
+
+PortReport FrontendProgram::port_report(std::size_t device, std::size_t port) const {
+    return port < ports(device) ? drivers_[device]->port_report(port) : PortReport{};
 }
 
 Interrupts::Counters FrontendProgram::interrupt_counters() const {

@@ -19,8 +19,10 @@
 #include "vms/frontend/driver.h"
 #include "vms/frontend/interrupts.h"
 #include "vms/frontend/ipc.h"
+#include "vms/frontend/net_device.h"
 #include "vms/frontend/operations.h"
 #include "vms/frontend/profile.h"
+#include "vms/workload/alarm.h"
 #include "vms/workload/periodic_timer.h"
 #include "vms/workload/workload.h"
 
@@ -38,15 +40,25 @@ struct FrontendConfig {
     std::optional<Operations> operations;
 };
 
-/// The virtual timer's interrupt, handed to the tick of the workload at hand.
-class TimerInterrupt final : public InterruptHandler {
+/// The virtual timer's interrupt, handed to the tick of the workload at hand; and the alarm of
+/// whoever sleeps no longer than that, on the same timer.
+class TimerInterrupt final : public InterruptHandler, public workload::Alarm {
   public:
     TimerInterrupt(Cpu& cpu, const Operations& operations) : cpu_(cpu), operations_(operations) {}
 
     void select(workload::PeriodicTimer* timer) { timer_ = timer; }
     void interrupt(IntId id) override;
 
+    // workload::Alarm
+    void set(std::uint64_t tick) override;
+    void clear() override;
+
   private:
+    static constexpr std::uint64_t no_alarm = UINT64_MAX;
+
+    void arm();
+
+    std::uint64_t alarm_ = no_alarm;  ///< compare value
     Cpu& cpu_;
     const Operations& operations_;
     workload::PeriodicTimer* timer_ = nullptr;
@@ -89,6 +101,12 @@ class FrontendProgram final : public Program {
     std::size_t devices() const { return config_.devices.size(); }
     Fault fault(std::size_t device) const;
     DriverCounters driver_counters(std::size_t device) const;
+    /// Of a network device; null for another.
+    const NetCounters* network_counters(std::size_t device) const;
+    const workload::net::StackCounters* stack_counters(std::size_t device) const;
+    /// Of a console: its ports, once it has been probed.
+    std::size_t ports(std::size_t device) const;
+    PortReport port_report(std::size_t device, std::size_t port) const;
 
     std::size_t workloads() const { return jobs_.size(); }
     const workload::Counters& workload_counters(std::size_t i) const {
@@ -130,6 +148,7 @@ class FrontendProgram final : public Program {
     void make_drivers(Cpu& cpu);
     bool start_secondaries(Cpu& cpu);
     bool probe_devices();
+    bool bring_up_networks();
     bool run_workloads(Cpu& cpu, unsigned n);
     [[noreturn]] void finish(Cpu& cpu, unsigned n, bool success);
     workload::Resources resources_of(const workload::Config& c) const;
@@ -143,6 +162,7 @@ class FrontendProgram final : public Program {
 
     // On the first vCPU; made anew whenever it starts from reset.
     std::vector<std::unique_ptr<Driver>> drivers_;
+    std::vector<std::unique_ptr<workload::net::Stack>> stacks_;  ///< of each driver, or null
     std::vector<std::unique_ptr<IpcDriver>> ipcs_;
 };
 

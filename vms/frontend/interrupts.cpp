@@ -18,9 +18,19 @@ constexpr std::uint32_t ids_per_byte_register = 4;
 constexpr std::uint32_t ids_per_config_register = 16;
 constexpr std::uint32_t max_interrupts = 1020;
 
-/// The priority that Linux gives every interrupt, and the mask above it that lets all through.
+/// The priority that Linux and Zephyr give every interrupt, and the mask above it that lets all
+/// through.
 constexpr std::uint32_t default_priority = 0xa0;
-constexpr std::uint32_t linux_priority_mask = 0xf0;
+constexpr std::uint32_t kernel_priority_mask = 0xf0;
+
+/// GICC_CTLR: FIQBypDisGrp0, IRQBypDisGrp0 and those of group 1 (IHI 0048B, 4.4.1).
+constexpr std::uint32_t gicc_bypass_bits = 0x1e0;
+
+constexpr std::uint32_t sgi_bits = 0x0000ffff;   ///< of ISENABLER0
+constexpr std::uint32_t private_registers = 8;   ///< with a byte an interrupt: ids 0 to 31
+constexpr std::uint32_t edge_each = 0xaaaaaaaa;  ///< ICFGR: sixteen edge-triggered interrupts
+constexpr std::uint32_t cpendsgir = 0xf10;       ///< GICD_CPENDSGIR0, 4.3.17
+constexpr std::uint32_t cpendsgir_registers = 4;
 
 /// A byte in each byte of a word.
 constexpr std::uint32_t in_each_byte(std::uint32_t b) {
@@ -45,11 +55,21 @@ Interrupts::Interrupts(Cpu& cpu, GicAddresses gic, const InterruptProfile& profi
 void Interrupts::start() {
     cpu_.mask_interrupts(true);
     cpu_.set_vector(this);
-    if (profile_.setup == InterruptProfile::Setup::all_interrupts) {
-        configure_all();
-        configure_private();
-    } else {
-        write(gic_.gicd, gicd::ctlr, gicd::ctlr_enable);
+    switch (profile_.setup) {
+        case InterruptProfile::Setup::all_interrupts:
+            configure_all();
+            configure_private();
+            break;
+        case InterruptProfile::Setup::zephyr:
+            configure_zephyr();
+            configure_zephyr_private();
+            break;
+        case InterruptProfile::Setup::bao_guest:
+            configure_bao_guest();
+            break;
+        case InterruptProfile::Setup::only_enable:
+            write(gic_.gicd, gicd::ctlr, gicd::ctlr_enable);
+            break;
     }
     enable_interface();
 }
@@ -59,15 +79,19 @@ void Interrupts::start_secondary(IntId call, InterruptHandler& handler) {
     cpu_.set_vector(this);
     if (profile_.setup == InterruptProfile::Setup::all_interrupts)
         configure_private();
+    else if (profile_.setup == InterruptProfile::Setup::zephyr)
+        configure_zephyr_private();
     attach(call, handler);
     enable_interface();
 }
 
 /// The CPU interface, and then this CPU.
 void Interrupts::enable_interface() {
-    const bool all = profile_.setup == InterruptProfile::Setup::all_interrupts;
-    write(gic_.gicc, gicc::pmr, all ? linux_priority_mask : gicc::pmr_all);
-    write(gic_.gicc, gicc::ctlr, read(gic_.gicc, gicc::ctlr) | gicc::ctlr_enable);
+    using Setup = InterruptProfile::Setup;
+    const bool masks = profile_.setup == Setup::all_interrupts || profile_.setup == Setup::zephyr;
+    const std::uint32_t cleared = profile_.setup == Setup::zephyr ? gicc_bypass_bits : 0;
+    write(gic_.gicc, gicc::pmr, masks ? kernel_priority_mask : gicc::pmr_all);
+    write(gic_.gicc, gicc::ctlr, (read(gic_.gicc, gicc::ctlr) & ~cleared) | gicc::ctlr_enable);
     cpu_.mask_interrupts(false);
 }
 
@@ -78,8 +102,7 @@ void Interrupts::send(IntId sgi, std::uint32_t targets) {
 /// Every shared interrupt to this CPU, level-sensitive, of one priority, inactive and disabled.
 void Interrupts::configure_all() {
     write(gic_.gicd, gicd::ctlr, 0);
-    const std::uint32_t lines = read(gic_.gicd, gicd::typer) & typer_lines_mask;
-    const std::uint32_t ids = std::min(ids_per_bit_register * (lines + 1), max_interrupts);
+    const std::uint32_t ids = implemented();
     const std::uint32_t first = abi::gicv2::first_spi;
 
     const std::uint32_t targets = in_each_byte(own_target_mask());
@@ -104,11 +127,115 @@ void Interrupts::configure_private() {
         write(gic_.gicd, gicd::byte_register(gicd::ipriorityr, id), in_each_byte(default_priority));
 }
 
+/// How many interrupt ids the distributor has.
+std::uint32_t Interrupts::implemented() {
+    const std::uint32_t lines = read(gic_.gicd, gicd::typer) & typer_lines_mask;
+    return std::min(ids_per_bit_register * (lines + 1), max_interrupts);
+}
+
+/// gic_dist_init of Zephyr's intc_gic.c.
+void Interrupts::configure_zephyr() {
+    const std::uint32_t ids = implemented();
+    const std::uint32_t first = abi::gicv2::first_spi;
+    write(gic_.gicd, gicd::ctlr, 0);
+    const std::uint32_t targets = in_each_byte(zephyr_target_mask());
+    for (std::uint32_t id = first; id < ids; id += ids_per_byte_register)
+        write(gic_.gicd, gicd::byte_register(gicd::itargetsr, id), targets);
+    for (std::uint32_t id = first; id < ids; id += ids_per_config_register)
+        write(gic_.gicd, config_register(id), 0);
+    for (std::uint32_t id = first; id < ids; id += ids_per_byte_register)
+        write(gic_.gicd, gicd::byte_register(gicd::ipriorityr, id), 0);
+    for (std::uint32_t id = first; id < ids; id += ids_per_bit_register)
+        write(gic_.gicd, gicd::bit_register(gicd::igroupr, id), 0);
+    for (std::uint32_t id = first; id < ids; id += ids_per_bit_register) {
+        write(gic_.gicd, gicd::bit_register(gicd::icactiver, id), all_ones);
+        write(gic_.gicd, gicd::bit_register(gicd::icenabler, id), all_ones);
+    }
+    write(gic_.gicd, gicd::ctlr, gicd::ctlr_enable);
+}
+
+/// gic_cpu_init of the same, up to the CPU interface.
+void Interrupts::configure_zephyr_private() {
+    write(gic_.gicd, gicd::icactiver, all_ones);
+    write(gic_.gicd, gicd::icenabler, ~sgi_bits);
+    write(gic_.gicd, gicd::isenabler, sgi_bits);
+    zephyr_target_mask();
+    for (std::uint32_t id = 0; id < abi::gicv2::first_spi; id += ids_per_byte_register)
+        write(gic_.gicd, gicd::byte_register(gicd::ipriorityr, id), in_each_byte(default_priority));
+}
+
+/// It reads all eight registers of the private interrupts' targets, unless one is 0, and uses the
+/// last.
+std::uint32_t Interrupts::zephyr_target_mask() {
+    std::uint32_t word = 0;
+    for (std::uint32_t i = 0; i < private_registers; ++i) {
+        word = read(gic_.gicd, gicd::itargetsr + 4 * i);
+        if (word == 0)
+            return 1;
+    }
+    return (word | word >> 8 | word >> 16 | word >> 24) & 0xff;
+}
+
+/// gicd_init and gicc_init of Bao's bare-metal guest: the priorities of private interrupts are
+/// written three times, their targets and configurations although they are read-only.
+void Interrupts::configure_bao_guest() {
+    const std::uint32_t ids = implemented();
+    const auto quiet = [&](std::uint32_t id) {
+        for (const std::uint32_t block : {gicd::icenabler, gicd::icpendr, gicd::icactiver})
+            write(gic_.gicd, gicd::bit_register(block, id), all_ones);
+    };
+    for (std::uint32_t id = abi::gicv2::first_spi; id < ids; id += ids_per_bit_register)
+        quiet(id);
+    for (std::uint32_t id = 0; id < ids; id += ids_per_byte_register)
+        write(gic_.gicd, gicd::byte_register(gicd::ipriorityr, id), all_ones);
+    for (std::uint32_t id = 0; id < ids; id += ids_per_byte_register)
+        write(gic_.gicd, gicd::byte_register(gicd::itargetsr, id), 0);
+    for (std::uint32_t id = 0; id < ids; id += ids_per_config_register)
+        write(gic_.gicd, config_register(id), edge_each);
+    write(gic_.gicd, gicd::ctlr, read(gic_.gicd, gicd::ctlr) | gicd::ctlr_enable);
+
+    quiet(0);
+    for (std::uint32_t i = 0; i < cpendsgir_registers; ++i)
+        write(gic_.gicd, cpendsgir + 4 * i, all_ones);
+    for (int turn = 0; turn < 2; ++turn)
+        for (std::uint32_t id = 0; id < abi::gicv2::first_spi; id += ids_per_byte_register)
+            write(gic_.gicd, gicd::byte_register(gicd::ipriorityr, id), all_ones);
+}
+
+/// irq_enable and irq_set_prio of the same: whole words are read, modified and written.
+void Interrupts::attach_bao_guest(IntId id) {
+    const std::uint32_t shift = 8 * (id.value % ids_per_byte_register);
+    const std::uint32_t word = id.value / ids_per_byte_register * ids_per_byte_register;
+    const std::uint32_t targets = gicd::byte_register(gicd::itargetsr, word);
+    const std::uint32_t priorities = gicd::byte_register(gicd::ipriorityr, word);
+    write(gic_.gicd, gicd::bit_register(gicd::isenabler, id.value), gicd::bit(id.value));
+    const std::uint32_t own = (read(gic_.gicd, targets) >> shift & 0xff) | 1;
+    write(gic_.gicd, targets, (read(gic_.gicd, targets) & ~(0xffu << shift)) | own << shift);
+    write(gic_.gicd, priorities, read(gic_.gicd, priorities) & ~(0xffu << shift));
+}
+
 void Interrupts::attach(IntId id, InterruptHandler& handler) {
     const bool first = !attached(id);
     bindings_.push_back({id, &handler});
     if (!first)
         return;
+    if (profile_.setup == InterruptProfile::Setup::bao_guest) {
+        attach_bao_guest(id);
+        return;
+    }
+    if (profile_.setup == InterruptProfile::Setup::zephyr) {
+        write(gic_.gicd, gicd::byte_register(gicd::ipriorityr, id.value), default_priority,
+              Width::byte);
+        // GICD_ICFGR0 is read-only: SGIs are edge-triggered. It writes back without a change too.
+        if (id.value >= abi::gicv2::first_ppi) {
+            const std::uint32_t reg = config_register(id.value);
+            const bool shared_line = id.value >= abi::gicv2::first_spi;
+            const std::uint32_t before = read(gic_.gicd, reg) & ~(config_edge(id.value));
+            write(gic_.gicd, reg, before | (shared_line ? config_edge(id.value) : 0));
+        }
+        write(gic_.gicd, gicd::bit_register(gicd::isenabler, id.value), gicd::bit(id.value));
+        return;
+    }
     const bool shared = id.value >= abi::gicv2::first_spi;
     if (shared && profile_.configures_trigger)
         configure_trigger(id);
@@ -153,6 +280,11 @@ bool Interrupts::attached(IntId id) const {
     return std::ranges::find(bindings_, id, &Binding::id) != bindings_.end();
 }
 
+void Interrupts::defer(DeferredWork& work) {
+    if (std::ranges::find(deferred_, &work) == deferred_.end())
+        deferred_.push_back(&work);
+}
+
 void Interrupts::irq() {
     cpu_.retire(operations_[Operation::irq_entry]);
     ++counters_.exceptions;
@@ -168,6 +300,12 @@ void Interrupts::irq() {
     } while (profile_.drains);
     if (!any)
         ++counters_.spurious;
+    while (!deferred_.empty()) {
+        DeferredWork* const work = deferred_.front();
+        deferred_.erase(deferred_.begin());
+        work->deferred();
+    }
+    softirq_.irq_exit();
     cpu_.retire(operations_[Operation::irq_exit]);
 }
 

@@ -10,6 +10,7 @@
 #include "vms/cpu.h"
 #include "vms/frontend/operations.h"
 #include "vms/frontend/profile.h"
+#include "vms/frontend/softirq.h"
 #include "vms/types.h"
 
 namespace vms::frontend {
@@ -21,6 +22,16 @@ class InterruptHandler {
 
   protected:
     ~InterruptHandler() = default;
+};
+
+/// Work that an interrupt handler puts off until its interrupt has been ended, as a kernel's
+/// worker does. Interrupts stay masked: there is no other context here that could be preempted.
+class DeferredWork {
+  public:
+    virtual void deferred() = 0;
+
+  protected:
+    ~DeferredWork() = default;
 };
 
 /// Where the VM sees its interrupt controller.
@@ -76,7 +87,13 @@ class Interrupts final : public InterruptVector {
     /// The reverse; the interrupt is disabled with its last handler.
     void detach(IntId id, InterruptHandler& handler);
 
+    /// Have `work` done once at the end of the exception at hand. For handlers.
+    void defer(DeferredWork& work);
+
     void irq() override;
+
+    /// What handlers leave for after the interrupt.
+    Softirq& softirq() { return softirq_; }
 
     const Counters& counters() const { return counters_; }
 
@@ -88,8 +105,14 @@ class Interrupts final : public InterruptVector {
 
     void configure_all();
     void configure_private();
+    void configure_zephyr();
+    void configure_zephyr_private();
+    void configure_bao_guest();
+    void attach_bao_guest(IntId id);
     void enable_interface();
     void configure_trigger(IntId id);
+    std::uint32_t implemented();
+    std::uint32_t zephyr_target_mask();
     std::uint32_t own_target_mask();
     bool attached(IntId id) const;
     void dispatch(IntId id);
@@ -101,7 +124,9 @@ class Interrupts final : public InterruptVector {
     GicAddresses gic_;
     const InterruptProfile& profile_;
     const Operations& operations_;
+    Softirq softirq_{cpu_};
     std::vector<Binding> bindings_;
+    std::vector<DeferredWork*> deferred_;
     std::uint32_t target_ = 0;  ///< ITARGETSR bit of this CPU
     Counters counters_;
 };

@@ -60,6 +60,10 @@ constexpr std::array<Row, operation_count> rows{{
      "frontend.console_receive",
      {420, 100, 64, 36, 18},
      {20, 5, 4, 2, 2}},
+    {Operation::console_control,
+     "frontend.console_control",
+     {700, 170, 110, 56, 26},
+     {24, 6, 6, 3, 2}},
     {Operation::irq_entry, "frontend.irq_entry", {190, 40, 44, 16, 10}, {60, 4, 34, 5, 5}},
     {Operation::irq_exit, "frontend.irq_exit", {130, 44, 14, 12, 8}, {44, 34, 2, 4, 5}},
     {Operation::virtio_interrupt,
@@ -69,6 +73,35 @@ constexpr std::array<Row, operation_count> rows{{
     {Operation::ipc_doorbell, "frontend.ipc_doorbell", {420, 100, 70, 32, 14}, {12, 2, 3, 2, 1}},
     {Operation::ipc_interrupt, "frontend.ipc_interrupt", {380, 90, 60, 30, 16}, {10, 3, 2, 2, 1}},
     {Operation::timer_tick, "frontend.timer_tick", {650, 160, 90, 50, 28}, {24, 4, 4, 3, 2}},
+    // Linux: sendto down to dev_hard_start_xmit, sk_buff included (ip_make_skb, __ip_append_data,
+    // neigh_output, __dev_queue_xmit through pfifo_fast); bare metal writes headers in place.
+    {Operation::net_socket_send,
+     "frontend.net_socket_send",
+     {2400, 640, 420, 150, 52},
+     {90, 20, 24, 5, 3}},
+    // ip_rcv, udp_rcv, the socket's queue, the copy's bookkeeping and recvmsg.
+    {Operation::net_socket_receive,
+     "frontend.net_socket_receive",
+     {1900, 520, 300, 120, 44},
+     {60, 16, 8, 4, 3}},
+    // ip_rcv and icmp_echo with its ip_append_data; arp_rcv is shorter.
+    {Operation::net_answer, "frontend.net_answer", {2100, 540, 360, 130, 46}, {110, 26, 28, 6, 4}},
+    // start_xmit and xmit_skb.
+    {Operation::net_transmit, "frontend.net_transmit", {160, 42, 28, 12, 8}, {14, 4, 4, 2, 1}},
+    // napi_consume_skb and the socket's memory accounting.
+    {Operation::net_transmitted, "frontend.net_transmitted", {150, 40, 24, 10, 6}, {4, 1, 1, 1, 1}},
+    // receive_mergeable, page_to_skb or build_skb, napi_gro_receive, eth_type_trans.
+    {Operation::net_receive, "frontend.net_receive", {620, 160, 110, 44, 18}, {16, 5, 3, 2, 1}},
+    // add_recvbuf_mergeable with its page fragment.
+    {Operation::net_refill, "frontend.net_refill", {110, 28, 18, 8, 5}, {4, 1, 1, 1, 1}},
+    {Operation::net_schedule, "frontend.net_schedule", {80, 20, 14, 6, 4}, {3, 1, 1, 1, 1}},
+    // __napi_poll, virtnet_poll, napi_complete_done.
+    {Operation::net_poll, "frontend.net_poll", {230, 58, 36, 18, 10}, {8, 2, 1, 1, 1}},
+    {Operation::net_command, "frontend.net_command", {140, 34, 26, 10, 6}, {24, 6, 6, 2, 1}},
+    {Operation::net_checksum_line,
+     "frontend.net_checksum_line",
+     {20, 8, 0, 1, 1},
+     {56, 32, 0, 1, 1}},
     {Operation::workload_call, "frontend.workload_call", {480, 120, 80, 38, 16}, {10, 2, 2, 1, 1}},
     {Operation::workload_line, "frontend.workload_line", {192, 16, 16, 2, 2}, {192, 16, 16, 2, 2}},
     {Operation::workload_wake, "frontend.workload_wake", {900, 220, 150, 70, 34}, {6, 2, 0, 1, 1}},

@@ -31,15 +31,27 @@ enum class Operation : std::uint8_t {
     console_write,     ///< one write, from the terminal layer to the ring
     console_read,      ///< one read from what has been received
     console_receive,   ///< one received buffer handed to the terminal layer
+    console_control,   ///< one control message made or handled
     irq_entry,         ///< vector to the handler, interrupt-controller accesses excluded
     irq_exit,          ///< handler to the exception return
     virtio_interrupt,  ///< the transport's handler, register accesses excluded
     ipc_doorbell,      ///< a program's ring of a doorbell, down to the hypercall
     ipc_interrupt,     ///< handler of a doorbell
     timer_tick,        ///< handler of the periodic timer
-    workload_call,     ///< a program's read or write, as far as the driver
-    workload_line,     ///< a program makes or checks 64 bytes
-    workload_wake,     ///< a program continues after a wait
+    net_socket_send,   ///< one packet from the socket call to the driver: route, neighbour, buffer
+    net_socket_receive,  ///< one packet from the driver through IP to the socket and the call
+    net_answer,          ///< one packet answered below the sockets: ARP, echo, neighbours
+    net_transmit,        ///< one packet in the driver, without ring and mapping
+    net_transmitted,     ///< one transmitted packet freed
+    net_receive,         ///< one packet in the driver, up to the IP layer
+    net_refill,          ///< one receive buffer allocated
+    net_schedule,        ///< a queue's interrupt puts its poll on the list
+    net_poll,            ///< one poll, without its packets
+    net_command,         ///< one control command, without the ring
+    net_checksum_line,   ///< sum 64 bytes
+    workload_call,       ///< a program's read or write, as far as the driver
+    workload_line,       ///< a program makes or checks 64 bytes
+    workload_wake,       ///< a program continues after a wait
     count,
 };
 

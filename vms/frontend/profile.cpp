@@ -22,12 +22,19 @@ constexpr std::array linux_identify{
     Step{Do::match_device},
 };
 constexpr std::array linux_negotiate{
-    Step{Do::add_status, driver},      Step{Do::select_device_word, 1},
-    Step{Do::read_device_word, 1},     Step{Do::select_device_word, 0},
-    Step{Do::read_device_word, 0},     Step{Do::require_version_1},
-    Step{Do::select_driver_word, 1},   Step{Do::write_driver_word, 1},
-    Step{Do::select_driver_word, 0},   Step{Do::write_driver_word, 0},
-    Step{Do::add_status, features_ok}, Step{Do::require_features},
+    Step{Do::add_status, driver},
+    Step{Do::select_device_word, 1},
+    Step{Do::read_device_word, 1},
+    Step{Do::select_device_word, 0},
+    Step{Do::read_device_word, 0},
+    Step{Do::require_version_1},
+    Step{Do::select_driver_word, 1},
+    Step{Do::write_driver_word, 1},
+    Step{Do::select_driver_word, 0},
+    Step{Do::write_driver_word, 0},
+    Step{Do::validate},
+    Step{Do::add_status, features_ok},
+    Step{Do::require_features},
 };
 constexpr std::array linux_queue{
     Step{Do::select_queue},      Step{Do::require_queue_idle}, Step{Do::read_queue_max},
@@ -50,7 +57,21 @@ constexpr std::uint64_t linux_features =
     feature_bit(feature::version_1) | feature_bit(feature::access_platform) |
     feature_bit(feature::order_platform);
 
+/// What virtio_net of 6.1 keeps of what is offered. It would keep the segmentation offloads, MQ,
+/// RSS, GUEST_ANNOUNCE, CTRL_VLAN and the coalescing commands too; they are declined here.
+constexpr std::uint64_t linux_net_features =
+    feature_bit(abi::net::feature::csum) | feature_bit(abi::net::feature::guest_csum) |
+    feature_bit(abi::net::feature::mtu) | feature_bit(abi::net::feature::mac) |
+    feature_bit(abi::net::feature::mrg_rxbuf) | feature_bit(abi::net::feature::status) |
+    feature_bit(abi::net::feature::ctrl_vq) | feature_bit(abi::net::feature::ctrl_rx) |
+    feature_bit(abi::net::feature::ctrl_mac_addr) | feature_bit(abi::net::feature::speed_duplex);
+
+/// 2 + MAX_SKB_FRAGS: virtio_net stops its queue when a packet of the most fragments might not fit.
+constexpr std::uint32_t linux_max_skb_frags = 17;
+
 constexpr std::uint64_t linux_page_bytes = 4096;
+/// VIRTIO_CONSOLE_BAD_ID: of a message that is about no port.
+constexpr std::uint32_t linux_bad_id = 0xffffffff;
 /// n_tty throttles its driver when fewer than 128 bytes of its 4096-byte buffer are left.
 constexpr std::size_t linux_tty_backlog = 4096 - 128;
 
@@ -98,6 +119,7 @@ constexpr Profile linux_6_1_profile{
             .remove = linux_remove,
             .remove_queue = linux_remove_queue,
             .removed = linux_removed,
+            .identifies_once = true,
             .features = linux_features,
             .ring_alignment = linux_page_bytes,
             .used_ring_alignment = linux_page_bytes,
@@ -112,8 +134,9 @@ constexpr Profile linux_6_1_profile{
         },
     .console =
         {
-            .features = feature_bit(abi::console::feature::size),
-            .reads_max_ports = true,
+            .features = feature_bit(abi::console::feature::size) |
+                        feature_bit(abi::console::feature::multiport),
+            .reads_max_ports = MaxPortsRead::always,
             .attaches_late = false,
             .fill = ConsoleProfile::Fill::after_ready,
             .receive_bytes = linux_page_bytes,
@@ -124,6 +147,26 @@ constexpr Profile linux_6_1_profile{
             .waits_masked = true,
             .transmit_interrupts = true,
             .bounces_whole_buffer = true,
+            .needs_reset = NeedsReset::ignored,
+            .generic_ports = true,
+            .device_ready_id = linux_bad_id,
+            .resize_rows_first = true,
+            .control_bytes = linux_page_bytes,
+        },
+    .net =
+        {
+            .features = linux_net_features,
+            .mac_between_generations = true,
+            .validates_mtu = true,
+            .attaches_late = false,
+            .deferred = true,
+            .sets_rx_mode = true,
+            .buffers = NetProfile::Buffers::bounced,
+            .kicks_always = false,
+            .transmit_interrupts = true,
+            .stop_below = 2 + linux_max_skb_frags,
+            .refill_budget = 64,  // NAPI_POLL_WEIGHT
+            .backlog = 1000,      // DEFAULT_TX_QUEUE_LEN
         },
 };
 
@@ -157,7 +200,6 @@ constexpr Profile bare_metal_profile{
     .console =
         {
             .features = 0,
-            .reads_max_ports = false,
             .attaches_late = true,
             .fill = ConsoleProfile::Fill::before_ready,
             .receive_bytes = 256,
@@ -169,9 +211,8 @@ constexpr Profile bare_metal_profile{
             .transmit_interrupts = false,
             .bounces_whole_buffer = false,
         },
+    .net = {},
 };
-
-constexpr std::array<const Profile*, 2> all_profiles{&linux_6_1_profile, &bare_metal_profile};
 
 }  // namespace
 
@@ -184,11 +225,14 @@ const Profile& bare_metal() {
 }
 
 std::span<const Profile* const> profiles() {
-    return all_profiles;
+    static constexpr std::size_t count = 4;
+    static const std::array<const Profile*, count> all{&linux_6_1(), &bare_metal(),
+                                                       &bao_bare_metal(), &zephyr()};
+    return all;
 }
 
 const Profile* find_profile(std::string_view name) {
-    for (const Profile* p : all_profiles)
+    for (const Profile* p : profiles())
         if (p->name == name)
             return p;
     return nullptr;

@@ -1,5 +1,7 @@
 #include "vms/frontend/split_ring.h"
 
+#include <cstring>
+
 #include "vms/frontend/guest_memory.h"
 
 namespace vms::frontend {
@@ -25,6 +27,13 @@ void SplitRing::clear() {
 }
 
 bool SplitRing::add(std::span<const Segment> chain, std::uint64_t token) {
+    if (!stage(chain, token))
+        return false;
+    expose();
+    return true;
+}
+
+bool SplitRing::stage(std::span<const Segment> chain, std::uint64_t token) {
     // 2.7.5.3.1: an indirect table only where it saves descriptors; Linux does the same.
     const bool indirect = options_.indirect && chain.size() > 1;
     const std::size_t needed = indirect ? 1 : chain.size();
@@ -49,9 +58,15 @@ bool SplitRing::add(std::span<const Segment> chain, std::uint64_t token) {
 
     cpu_.store(layout_.driver + ring::avail::entry(available_ % layout_.size), Width::half, head);
     ++available_;
+    return true;
+}
+
+void SplitRing::expose() {
+    if (exposed_ == available_)
+        return;
+    exposed_ = available_;
     cpu_.publish(layout_.driver + ring::avail::idx, Width::half, available_);
     cpu_.note(Note::ring_publish, options_.identity, available_);
-    return true;
 }
 
 bool SplitRing::kick_needed() {
@@ -71,9 +86,16 @@ bool SplitRing::kick_needed() {
     return (flags & ring::used::flag_no_notify) == 0;
 }
 
+/// What the device has used is read anew only when all that was seen is taken: its index never
+/// goes back.
 bool SplitRing::more_used() {
-    return static_cast<std::uint16_t>(
-               cpu_.observe(layout_.device + ring::used::idx, Width::half)) != last_used_;
+    return seen_used_ != last_used_ || observe_used() != last_used_;
+}
+
+std::uint16_t SplitRing::observe_used() {
+    seen_used_ =
+        static_cast<std::uint16_t>(cpu_.observe(layout_.device + ring::used::idx, Width::half));
+    return seen_used_;
 }
 
 std::uint64_t SplitRing::wait_used(const Work& iteration) {
@@ -119,7 +141,61 @@ void SplitRing::enable_interrupts(bool enabled) {
     cpu_.barrier();
 }
 
+void SplitRing::suppress_interrupts() {
+    if (!interrupts_enabled_)
+        return;
+    interrupts_enabled_ = false;
+    if (event_triggered_)
+        return;
+    if (options_.event_index)
+        cpu_.publish(layout_.driver + ring::avail::used_event(layout_.size), Width::half, 0);
+    else
+        cpu_.publish(layout_.driver + ring::avail::flags, Width::half,
+                     ring::avail::flag_no_interrupt);
+}
+
+void SplitRing::resume_interrupts() {
+    resume_at(last_used_);
+}
+
+bool SplitRing::resume_interrupts_delayed() {
+    const auto outstanding = static_cast<std::uint16_t>(available_ - last_used_);
+    const auto ahead = static_cast<std::uint16_t>(outstanding * 3u / 4u);
+    resume_at(static_cast<std::uint16_t>(last_used_ + ahead));
+    return static_cast<std::uint16_t>(observe_used() - last_used_) <= ahead;
+}
+
+void SplitRing::resume_at(std::uint16_t event) {
+    event_triggered_ = false;
+    if (!interrupts_enabled_ && !options_.event_index)
+        cpu_.publish(layout_.driver + ring::avail::flags, Width::half, 0);
+    interrupts_enabled_ = true;
+    // Linux writes the event in any case; without event index nobody reads it.
+    if (options_.event_index)
+        cpu_.publish(layout_.driver + ring::avail::used_event(layout_.size), Width::half, event);
+    cpu_.barrier();
+}
+
+void SplitRing::interrupt_when_all_used() {
+    interrupts_enabled_ = false;  // nothing is written for each that is taken
+    event_triggered_ = false;
+    // The index that is published next hands this over too.
+    cpu_.store(layout_.driver + ring::avail::used_event(layout_.size), Width::half,
+               static_cast<std::uint16_t>(available_ - 1));
+}
+
+void SplitRing::without_interrupts() {
+    interrupts_enabled_ = false;
+    if (!options_.event_index)
+        cpu_.store(layout_.driver + ring::avail::flags, Width::half,
+                   ring::avail::flag_no_interrupt);
+}
+
 void SplitRing::write_descriptor(GuestAddr at, const ring::Descriptor& d) {
+    if (std::byte* p = cpu_.ram(at, sizeof d)) {
+        std::memcpy(p, &d, sizeof d);
+        return;
+    }
     cpu_.store(at + ring::desc::addr, Width::dword, d.addr);
     cpu_.store(at + ring::desc::len, Width::word, d.len);
     cpu_.store(at + ring::desc::flags, Width::half, d.flags);

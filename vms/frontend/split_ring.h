@@ -49,6 +49,10 @@ class SplitRing {
 
     /// Make one chain available. False: there is no room for it, or the ring is broken.
     bool add(std::span<const Segment> chain, std::uint64_t token);
+    /// The same in two parts, for a driver that hands over several at once: stage() each, then
+    /// expose() all by one store of the index.
+    bool stage(std::span<const Segment> chain, std::uint64_t token);
+    void expose();
 
     /// Must the device be notified of what was added since the last time of asking? (2.7.13.4)
     bool kick_needed();
@@ -61,8 +65,40 @@ class SplitRing {
     /// The next used chain, if any.
     std::optional<Used> get();
 
+    /// The device was reset: take every chain that it still held back, used or not; `taken` is
+    /// called with the token of each.
+    template <class Function>
+    void detach_all(Function taken) {
+        for (std::uint32_t head = 0; head < layout_.size; ++head) {
+            if (chains_[head].descriptors == 0)
+                continue;
+            const std::uint64_t token = chains_[head].token;
+            release(static_cast<std::uint16_t>(head));
+            taken(token);
+        }
+    }
+
     /// Ask the device not to interrupt, or to do so again (2.7.7). A hint: it may interrupt still.
     void enable_interrupts(bool enabled);
+
+    // The same as a network driver of Linux does it: it suppresses interrupts for as long as it
+    // looks at the ring anyway, and asks for them again before it goes to sleep.
+
+    /// An interrupt has come for this queue. With event index the device will not send a second
+    /// before it is given a new event: suppressing then costs no store.
+    void interrupted() { event_triggered_ = options_.event_index; }
+    /// virtqueue_disable_cb. With event index there is no "never": the event is set to 0.
+    void suppress_interrupts();
+    /// virtqueue_enable_cb_prepare: at the next used chain. The caller looks again (more_used).
+    void resume_interrupts();
+    /// virtqueue_enable_cb_delayed: with event index not before three quarters of what is
+    /// outstanding is used. False: more than that is used already.
+    bool resume_interrupts_delayed();
+    /// With event index: one interrupt, once all that is staged has been used. Before expose().
+    void interrupt_when_all_used();
+    bool has_event_index() const { return options_.event_index; }
+    /// The queue has nobody to call: without event index the device is told so for good.
+    void without_interrupts();
 
     /// The device returned a chain that it does not hold: nothing further can be trusted.
     bool broken() const { return broken_; }
@@ -74,6 +110,10 @@ class SplitRing {
     std::uint16_t used_index() const { return last_used_; }
 
   private:
+    /// Interrupts on at `event`, with a barrier before what is read next.
+    void resume_at(std::uint16_t event);
+    std::uint16_t observe_used();
+
     /// What the driver remembers of a chain, by the index of its head.
     struct Chain {
         std::uint64_t token = 0;
@@ -99,9 +139,12 @@ class SplitRing {
     std::uint32_t free_count_ = 0;
     std::uint32_t outstanding_ = 0;
     std::uint16_t available_ = 0;  ///< next available index, free running
+    std::uint16_t exposed_ = 0;    ///< available index as the device sees it
     std::uint16_t last_used_ = 0;  ///< used entries taken so far, free running
+    std::uint16_t seen_used_ = 0;  ///< the device's index when it was last read
     std::uint16_t kicked_at_ = 0;  ///< available index at the last kick_needed()
     bool interrupts_enabled_ = true;
+    bool event_triggered_ = false;  ///< the event was reached and not set anew
     bool broken_ = false;
 };
 

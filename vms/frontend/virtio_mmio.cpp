@@ -1,6 +1,7 @@
 #include "vms/frontend/virtio_mmio.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "vms/abi/split_ring.h"
 
@@ -31,10 +32,15 @@ VirtioMmio::VirtioMmio(Cpu& cpu, const TransportProfile& profile, const Operatio
 
 Fault VirtioMmio::identify(std::uint32_t device_type) {
     wanted_type_ = device_type;
-    return fail(run(profile_.identify), profile_.identify_failed);
+    if (identified_ && profile_.identifies_once)
+        return Fault::none;
+    const Fault fault = run(profile_.identify);
+    identified_ = fault == Fault::none;
+    return fail(fault, profile_.identify_failed);
 }
 
-Fault VirtioMmio::negotiate(std::uint64_t device_features) {
+Fault VirtioMmio::negotiate(std::uint64_t device_features, std::function<void()> validate) {
+    validate_ = std::move(validate);
     supported_ = profile_.features | device_features;
     offered_ = 0;
     accepted_ = 0;
@@ -54,8 +60,14 @@ Fault VirtioMmio::create_queue(std::uint32_t index, std::uint32_t requested, Sha
             .indirect = negotiated(mmio::feature::ring_indirect_desc),
             .identity = window_.value | index,
         };
-        queues_.push_back({index, &memory, setup_.at, setup_.bytes,
-                           SplitRing(cpu_, memory, setup_.layout, options)});
+        std::unique_ptr<SharedMemory> pool;
+        if (profile_.pool_slot_bytes != 0)
+            pool = std::make_unique<SharedMemory>(setup_.at + setup_.pool_at,
+                                                  setup_.bytes - setup_.pool_at,
+                                                  profile_.pool_slot_bytes);
+        SharedMemory* const buffers = pool ? pool.get() : &memory;
+        queues_.push_back({index, &memory, setup_.at, setup_.bytes, std::move(pool), buffers,
+                           SplitRing(cpu_, *buffers, setup_.layout, options)});
         return fault;
     }
     // The driver gives up a queue that it had selected and found idle, then those before it.
@@ -70,7 +82,15 @@ Fault VirtioMmio::ready() {
 }
 
 void VirtioMmio::remove() {
+    reset();
+    release();
+}
+
+void VirtioMmio::reset() {
     run(profile_.remove);
+}
+
+void VirtioMmio::release() {
     remove_queues();
     run(profile_.removed);
 }
@@ -80,10 +100,23 @@ std::uint64_t VirtioMmio::read_config(std::uint32_t offset, Width w) {
     return cpu_.load(window_ + mmio::config + offset, w) & mask(w);
 }
 
+void VirtioMmio::write_config(std::uint32_t offset, Width w, std::uint32_t value) {
+    cpu_.retire(operations_[Operation::register_access]);
+    cpu_.store(window_ + mmio::config + offset, w, value);
+}
+
+std::uint32_t VirtioMmio::offered_low() {
+    write(mmio::device_features_sel, 0);
+    return read(mmio::device_features);
+}
+
 Fault VirtioMmio::run(Steps steps) {
-    for (const Step& s : steps)
+    for (const Step& s : steps) {
+        if (s.what == Do::end_unless_accepted && !negotiated(s.arg))
+            break;
         if (const Fault fault = step(s); fault != Fault::none)
             return fault;
+    }
     return Fault::none;
 }
 
@@ -118,12 +151,22 @@ Fault VirtioMmio::step(const Step& s) {
         case Do::expect_status:
             return check_status(s);
 
+        case Do::assume_feature:
+            accepted_ |= mmio::feature_bit(s.arg);
+            return Fault::none;
+        case Do::end_unless_accepted:
+            return Fault::none;  // run() looks at it
+        case Do::require_all_features:
+            return accepted_ == supported_ ? Fault::none : Fault::features_missing;
+        case Do::read_config_word:
+            read_config(s.arg, Width::word);
+            return Fault::none;
         case Do::select_device_word:
             write(mmio::device_features_sel, s.arg);
             return Fault::none;
         case Do::read_device_word:
             offered_ |= std::uint64_t{read(mmio::device_features)} << word_shift(s.arg);
-            accepted_ = offered_ & supported_;
+            accepted_ |= offered_ & supported_;
             return Fault::none;
         case Do::require_version_1:
             return (offered_ & mmio::feature_bit(mmio::feature::version_1)) != 0
@@ -136,6 +179,9 @@ Fault VirtioMmio::step(const Step& s) {
             write(mmio::driver_features,
                   static_cast<std::uint32_t>(accepted_ >> word_shift(s.arg)));
             return Fault::none;
+
+        case Do::validate:
+            return validate();
 
         case Do::select_queue:
             write(mmio::queue_sel, setup_.index);
@@ -176,6 +222,19 @@ Fault VirtioMmio::step(const Step& s) {
     return Fault::none;
 }
 
+/// Features that the driver declines now are written again.
+Fault VirtioMmio::validate() {
+    const std::uint64_t before = accepted_;
+    if (validate_)
+        validate_();
+    if (accepted_ == before)
+        return Fault::none;
+    for (const Step& s : profile_.negotiate)
+        if (s.what == Do::select_driver_word || s.what == Do::write_driver_word)
+            step(s);
+    return Fault::none;
+}
+
 Fault VirtioMmio::check_status(const Step& s) {
     std::uint32_t value = read(mmio::status);
     if (s.what == Do::await_reset)
@@ -197,19 +256,26 @@ Fault VirtioMmio::check_status(const Step& s) {
 }
 
 Fault VirtioMmio::create_ring() {
-    const bool fixed = setup_.requested != 0;
-    std::uint32_t size = fixed ? std::min(setup_.requested, setup_.size_max) : setup_.size_max;
+    const bool fixed = setup_.requested != 0 || profile_.built_queue_size != 0;
+    std::uint32_t size = setup_.size_max;
+    if (profile_.built_queue_size != 0)
+        size = setup_.requested != 0 ? setup_.requested : profile_.built_queue_size;
+    else if (fixed)
+        size = std::min(setup_.requested, setup_.size_max);
     if (!ring::valid_queue_size(size))
         return Fault::bad_queue_size;
     // A size of the user's is a wish to be kept; QueueSizeMax only an upper bound.
     for (; size != 0; size = fixed ? 0 : size / 2) {
         const SplitRing::Layout relative = layout_for(size, GuestAddr{0});
-        const std::uint64_t bytes = relative.device.value + ring::device_bytes(size);
+        const std::uint64_t end = align_up(relative.device.value + ring::device_bytes(size),
+                                           profile_.after_used_ring_alignment);
+        const std::uint64_t bytes = end + size * profile_.pool_slot_bytes;
         const auto at = setup_.memory->take(bytes, profile_.ring_alignment);
         if (!at)
             continue;
         setup_.at = *at;
         setup_.bytes = bytes;
+        setup_.pool_at = end;
         setup_.layout = layout_for(size, *at);
         Work clearing = operations_[Operation::copy_line] * lines_of(bytes);
         clearing.data_lines = lines_of(bytes);
@@ -243,7 +309,8 @@ void VirtioMmio::write_address(std::uint32_t low, std::uint32_t high, GuestAddr 
 
 /// Descriptor table, available ring, used ring, one after the other.
 SplitRing::Layout VirtioMmio::layout_for(std::uint32_t size, GuestAddr at) const {
-    const std::uint64_t driver = ring::descriptor_bytes(size);
+    const std::uint64_t driver =
+        align_up(ring::descriptor_bytes(size), profile_.available_ring_alignment);
     const std::uint64_t device =
         align_up(driver + ring::driver_bytes(size), profile_.used_ring_alignment);
     return {at, at + driver, at + device, size};

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <memory>
 #include <optional>
 
 #include "vms/abi/virtio_mmio.h"
@@ -25,15 +27,21 @@ class VirtioMmio {
 
     // --- the phases of a probe, in this order; a fault ends it, FAILED written as the driver does
 
+    /// After remove() a driver whose bus knows the device already makes no access here.
     Fault identify(std::uint32_t device_type);
-    /// Keep what is offered of the profile's features and of `device_features`.
-    Fault negotiate(std::uint64_t device_features);
+    /// Keep what is offered of the profile's features and of `device_features`. `validate`: what
+    /// the device's driver looks at before they are final; it may decline().
+    Fault negotiate(std::uint64_t device_features, std::function<void()> validate = {});
+    void decline(unsigned feature) { accepted_ &= ~abi::mmio::feature_bit(feature); }
     /// `requested` 0: the size is QueueSizeMax, halved until the ring fits in `memory`.
     Fault create_queue(std::uint32_t index, std::uint32_t requested, SharedMemory& memory);
     Fault ready();
 
-    /// Reset the device and take its queues away.
+    /// Reset the device and take its queues away: reset(), release().
     void remove();
+    /// The device is reset and touches its rings no more; they can still be looked at.
+    void reset();
+    void release();
 
     // --- a device at work -------------------------------------------------------------------
 
@@ -41,12 +49,18 @@ class VirtioMmio {
         return (accepted_ & abi::mmio::feature_bit(feature)) != 0;
     }
     std::uint64_t read_config(std::uint32_t offset, Width w);
+    std::uint32_t config_generation() { return read(abi::mmio::config_generation); }
+    void write_config(std::uint32_t offset, Width w, std::uint32_t value);
+    /// The low word of DeviceFeatures; a look outside of any probe.
+    std::uint32_t offered_low();
     void notify(std::uint32_t queue) { write(abi::mmio::queue_notify, queue); }
     std::uint32_t status() { return read(abi::mmio::status); }
     std::uint32_t interrupt_status() { return read(abi::mmio::interrupt_status); }
     void acknowledge_interrupt(std::uint32_t bits) { write(abi::mmio::interrupt_ack, bits); }
 
     SplitRing& queue(std::size_t i) { return queues_[i].ring; }
+    /// Where the buffers of a queue come from.
+    SharedMemory& buffers(std::size_t i) { return *queues_[i].buffers; }
     std::size_t queues() const { return queues_.size(); }
     GuestAddr window() const { return window_; }
 
@@ -56,6 +70,8 @@ class VirtioMmio {
         SharedMemory* memory = nullptr;
         GuestAddr at{};  ///< the ring's part of it
         std::uint64_t bytes = 0;
+        std::unique_ptr<SharedMemory> pool;  ///< of this queue alone; null: none
+        SharedMemory* buffers = nullptr;
         SplitRing ring;
     };
     /// What the steps of one queue work on.
@@ -66,11 +82,13 @@ class VirtioMmio {
         SharedMemory* memory = nullptr;
         GuestAddr at{};
         std::uint64_t bytes = 0;
+        std::uint64_t pool_at = 0;  ///< in those bytes; the ring's end
         SplitRing::Layout layout;
     };
 
     Fault run(Steps steps);
     Fault step(const Step& s);
+    Fault validate();
     Fault check_status(const Step& s);
     Fault create_ring();
     Fault fail(Fault fault, Steps steps);
@@ -90,6 +108,8 @@ class VirtioMmio {
     std::uint64_t supported_ = 0;
     std::uint64_t offered_ = 0;
     std::uint64_t accepted_ = 0;
+    std::function<void()> validate_;
+    bool identified_ = false;
     QueueSetup setup_;
     std::deque<Queue> queues_;
 };

@@ -1,5 +1,7 @@
 #include "vms/service/guest.h"
 
+#include <utility>
+
 #include "vms/abi/bao.h"
 
 namespace vms::service {
@@ -15,20 +17,46 @@ constexpr unsigned requests_in_a_row = 16;
 // Priorities: of the 32 levels of a virtual CPU interface, forwarded accesses first, since a
 // physical CPU stands still for each.
 constexpr std::uint32_t request_priority = 0x80;
-constexpr std::uint32_t hardware_priority = 0xa0;
+constexpr std::uint32_t peripheral_priority = 0xa0;
+
+/// A link that is down does not interrupt when it comes back: how often it is looked at. Longer
+/// than the interval at which an interface looks itself, so that each look is one.
+constexpr std::uint64_t link_look_interval_ns = 11'000'000;
 
 }  // namespace
 
 ServiceGuest::ServiceGuest(Port& port, const GuestConfig& config)
-    : port_(port), config_(config), gic_(port, config.gicd, config.gicc) {
+    : port_(port),
+      config_(config),
+      gic_(port, config.gicd, config.gicc),
+      peripherals_(port, config_),
+      timetable_(port, config_),
+      switch_(port, {.ageing_seconds = config.net.ageing_seconds,
+                     .storm_frames = config.net.storm_frames,
+                     .storm_interval_us = config.net.storm_interval_us}) {
+    std::array<std::uint8_t, max_devices> switch_ports{};
     for (std::size_t i = 0; i < config_.device_count; ++i) {
         const DeviceConfig& d = config_.devices[i];
         Slot& s = slots_[i];
         s.memory = &s.memory_storage.emplace<SharedMemory>(port, d.shmem_base, d.shmem_size);
-        s.device = &d.backend->make(s.backend_storage, port, d, s.counters);
+        s.peripherals = d.backend->peripherals(config_, d);
+        switch_ports[i] = static_cast<std::uint8_t>(switch_.port_count());
+        s.device = &d.backend->make(s.backend_storage,
+                                    {port, d, config_, peripherals_, switch_, s.counters});
         s.transport = &s.transport_storage.emplace<MmioTransport>(port, *s.memory, *s.device,
                                                                   d.window_base.value, s.counters);
     }
+    for (std::size_t i = 0; i < config_.peripheral_count; ++i)
+        if (NetworkPort* interface = peripherals_.network(i))
+            uplinks_[i] = &uplink_storage_[i].emplace<Uplink>(switch_, *interface,
+                                                              config_.net.uplink_stations);
+    if (const TrafficConfig& t = config_.net.traffic; t.present)
+        traffic_ = &traffic_storage_.emplace<TrafficPort>(
+            switch_, TrafficPort::Parameters{.mac = t.mac,
+                                             .echo = t.echo,
+                                             .frame_bytes = t.frame_bytes,
+                                             .to = config_.devices[t.device].net.mac,
+                                             .to_port = switch_ports[t.device]});
 }
 
 void ServiceGuest::run() {
@@ -44,15 +72,15 @@ void ServiceGuest::start() {
     port_.mask_interrupts(true);
     port_.set_vector(*this);
     gic_.start();
-    for (std::size_t i = 0; i < config_.device_count; ++i) {
-        const DeviceConfig& d = config_.devices[i];
-        if (!slots_[i].device->begin_hardware())
-            ++slots_[i].counters.hardware_failures;
-        if (d.serial.kind != SerialKind::none)
-            gic_.enable(d.serial.interrupt, hardware_priority);
-        if (!config_.polling)
-            gic_.enable(d.interrupt, request_priority);
-    }
+    peripherals_.start(gic_, peripheral_priority);
+    for (Uplink* uplink : uplinks_)
+        if (uplink != nullptr)
+            uplink->look_at_link();
+    timetable_.start(gic_, peripheral_priority, peripherals_.any_network());
+    plan_look_at_links();
+    if (!config_.polling)
+        for (std::size_t i = 0; i < config_.device_count; ++i)
+            gic_.enable(config_.devices[i].interrupt, request_priority);
     port_.note(Step::started, config_.device_count);
     port_.mask_interrupts(false);
 }
@@ -66,17 +94,9 @@ void ServiceGuest::irq() {
         return;
     }
     ++counters_.interrupts;
-    // A serial port's interrupt is a level: quiet it, or it is back as soon as it is ended. A
-    // forwarded access needs no such thing and is ended at once.
-    bool ours = false;
+    bool ours = peripherals_.interrupt(id) || timetable_.interrupt(id);
     for (std::size_t i = 0; i < config_.device_count; ++i) {
-        const DeviceConfig& d = config_.devices[i];
-        if (d.serial.kind != SerialKind::none && d.serial.interrupt.value == id) {
-            slots_[i].device->silence_hardware();
-            slots_[i].hardware = true;
-            ours = true;
-        }
-        if (d.interrupt.value == id) {
+        if (config_.devices[i].interrupt.value == id) {
             slots_[i].requested = true;
             ours = true;
         }
@@ -86,18 +106,25 @@ void ServiceGuest::irq() {
     gic_.end(acknowledged);
     port_.note(Step::interrupted, id);
     port_.charge<Operation::irq_exit>();
+    port_.settle();
 }
 
 void ServiceGuest::pass() {
     answer_requests();
-    serve_hardware();
+    handle_events();
+    if (switch_.port_count() != 0)
+        switch_.begin_pass();
+    serve_peripherals();
     work_on_rings();
+    if (switch_.port_count() != 0)
+        see_to_switch();
     notify();
 }
 
 // --- requests -----------------------------------------------------------------------------------
 
 void ServiceGuest::answer_requests() {
+    port_.settle();  // the vector has marked all that has come up to here
     for (std::size_t i = 0; i < config_.device_count; ++i)
         if (slots_[i].requested)
             answer_requests(i);
@@ -189,21 +216,44 @@ void ServiceGuest::answer(std::size_t device, const Request& request) {
 
     if (transport.take_work_mark())
         slot.work = true;
-    if (slot.device->hardware_waits())
-        slot.hardware = true;
 }
 
 // --- the work behind the requests ---------------------------------------------------------------
 
-void ServiceGuest::serve_hardware() {
-    for (std::size_t i = 0; i < config_.device_count; ++i) {
-        Slot& s = slots_[i];
-        if (!s.hardware)
+void ServiceGuest::handle_events() {
+    if (timetable_.take_look())
+        for (std::size_t i = 0; i < peripherals_.count(); ++i)
+            if (uplinks_[i] != nullptr && !uplinks_[i]->up())
+                peripherals_.mark(i);
+    while (const DeviceEvent* event = timetable_.take()) {
+        Slot& s = slots_[event->device];
+        if (event->kind == DeviceEventKind::device_error)
+            s.transport->fail_device();
+        else
+            s.device->event(*event);
+        if (s.transport->take_work_mark())
+            s.work = true;
+        answer_requests();
+    }
+}
+
+void ServiceGuest::plan_look_at_links() {
+    for (const Uplink* uplink : uplinks_)
+        if (uplink != nullptr && !uplink->up())
+            timetable_.look_at(port_.counter() +
+                               ticks_at(link_look_interval_ns, port_.counter_frequency()));
+}
+
+void ServiceGuest::serve_peripherals() {
+    for (std::size_t i = 0; i < peripherals_.count(); ++i) {
+        if (!peripherals_.marked(i))
             continue;
-        s.hardware = false;
-        if (s.device->serve_hardware())
-            s.hardware = true;
-        s.work = true;  // input has come, or output has found room
+        peripherals_.serve(i);
+        if (uplinks_[i] != nullptr)
+            uplinks_[i]->look_at_link();
+        for (std::size_t d = 0; d < config_.device_count; ++d)
+            if (slots_[d].peripherals.has(i))
+                slots_[d].work = true;  // input has come, or output has found room
         port_.note(Step::served, i);
         answer_requests();
     }
@@ -233,6 +283,18 @@ void ServiceGuest::work_on_rings() {
         first_ = (first_ + 1) % config_.device_count;
 }
 
+void ServiceGuest::see_to_switch() {
+    if (traffic_ != nullptr)
+        traffic_->send(config_.ring_budget);
+    switch_.flush();
+    plan_look_at_links();
+    for (std::size_t i = 0; i < config_.device_count; ++i) {
+        Slot& s = slots_[i];
+        if (s.transport->take_publication_mark())
+            s.transport->publish();
+    }
+}
+
 void ServiceGuest::notify() {
     for (std::size_t i = 0; i < config_.device_count; ++i) {
         Slot& s = slots_[i];
@@ -255,13 +317,16 @@ void ServiceGuest::notify() {
 bool ServiceGuest::anything_marked() const {
     for (std::size_t i = 0; i < config_.device_count; ++i) {
         const Slot& s = slots_[i];
-        if (s.requested || s.hardware || s.work || s.transport->interrupt_marked())
+        if (s.requested || s.work || s.transport->interrupt_marked())
             return true;
     }
-    return false;
+    return peripherals_.any_marked() || timetable_.marked();
 }
 
 void ServiceGuest::idle() {
+    if (config_.poll_rings)
+        for (std::size_t i = 0; i < config_.device_count; ++i)
+            slots_[i].work = slots_[i].work || config_.devices[i].backend->network;
     if (config_.polling) {
         for (std::size_t i = 0; i < config_.device_count; ++i)
             slots_[i].requested = true;

@@ -4,8 +4,10 @@
 // Order of its work, which the latency of a front-end's access depends on:
 //   vector     acknowledge the interrupt and end it (GICC_IAR, GICC_EOIR), mark whom it is for
 //   requests   ASK, answer with READ or WRITE, again while ASK says that more is pending
-//   hardware   interrupts of the serial ports
+//   events     what the configuration has planned for this time
+//   hardware   interrupts of the peripherals; the devices that they feed are marked for ring work
 //   rings      a budget of steps for each device in turn; requests go first between two steps
+//   switch     interfaces start sending, what frames have completed in other devices is published
 //   notify     one NOTIFY for each device whose driver wants an interrupt
 //   idle       WFI when nothing is marked
 // The vector does no more than that, so that a request never meets a device in the middle of a
@@ -22,6 +24,11 @@
 #include "vms/service/config.h"
 #include "vms/service/counters.h"
 #include "vms/service/drivers/gicv2.h"
+#include "vms/service/net/switch.h"
+#include "vms/service/net/traffic_port.h"
+#include "vms/service/net/uplink.h"
+#include "vms/service/peripherals.h"
+#include "vms/service/timetable.h"
 #include "vms/service/virtio/mmio_transport.h"
 
 namespace vms::service {
@@ -42,17 +49,31 @@ class ServiceGuest final : public InterruptVector {
         return slots_[device].counters;
     }
     const MmioTransport& transport(std::size_t device) const { return *slots_[device].transport; }
+    std::size_t peripheral_count() const { return config_.peripheral_count; }
+    const PeripheralCounters& peripheral_counters(std::size_t peripheral) const {
+        return peripherals_.counters(peripheral);
+    }
+    const LineCounters& line_counters(std::size_t peripheral) const {
+        return peripherals_.line_counters(peripheral);
+    }
+    /// nullptr: not a network interface.
+    const NetworkPort* network(std::size_t peripheral) const {
+        return peripherals_.network(peripheral);
+    }
+    /// The software switch. Its ports: the network devices, then the physical interfaces, then the
+    /// traffic station, in the order of the configuration.
+    const Switch& net() const { return switch_; }
 
   private:
-    /// One device. The marks are set by the vector and taken by the main loop: each is written
-    /// whole by either side, so neither needs to lock the other out.
+    /// One device. `requested` is set by the vector and taken by the main loop: it is written whole
+    /// by either side, so neither needs to lock the other out.
     struct Slot {
         DeviceCounters counters;
         SharedMemory* memory = nullptr;
         VirtioDevice* device = nullptr;
         MmioTransport* transport = nullptr;
+        PeripheralSet peripherals;        // that feed it
         volatile bool requested = false;  // the front-end has trapped
-        volatile bool hardware = false;   // the serial port has interrupted
         bool work = false;                // the rings may hold something to do
         InPlace<SharedMemory> memory_storage;
         BackendStorage backend_storage;
@@ -75,8 +96,11 @@ class ServiceGuest final : public InterruptVector {
     void answer_requests(std::size_t device);
     bool ask(std::size_t device, Request& request);
     void answer(std::size_t device, const Request& request);
-    void serve_hardware();
+    void handle_events();
+    void plan_look_at_links();
+    void serve_peripherals();
     void work_on_rings();
+    void see_to_switch();
     void notify();
     void idle();
     bool anything_marked() const;
@@ -85,6 +109,13 @@ class ServiceGuest final : public InterruptVector {
     const GuestConfig config_;
     Gicv2 gic_;
     GuestCounters counters_;
+    Peripherals peripherals_;
+    Timetable timetable_;
+    Switch switch_;
+    std::array<Uplink*, max_peripherals> uplinks_{};
+    std::array<InPlace<Uplink>, max_peripherals> uplink_storage_{};
+    TrafficPort* traffic_ = nullptr;
+    InPlace<TrafficPort> traffic_storage_{};
     std::array<Slot, max_devices> slots_;
     std::size_t first_ = 0;  // whose turn it is to have its rings worked on first
 };

@@ -16,7 +16,7 @@ enum class Step : std::uint8_t {
     withheld,     ///< a request was taken and, by an injected fault, not completed: as asked
     ring_work,    ///< about to work on a device's queues: device
     notified,     ///< NOTIFY has returned: device
-    served,       ///< a serial port's interrupt was handled: device
+    served,       ///< a peripheral was served: peripheral
 };
 
 /// In the detail of `asked`: the list was empty.
@@ -45,7 +45,7 @@ constexpr std::string_view name(Step step) {
         case Step::notified:
             return "notified a front-end";
         case Step::served:
-            return "served a serial port";
+            return "served a peripheral";
     }
     return "unknown";
 }

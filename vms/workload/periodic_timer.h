@@ -27,6 +27,7 @@ class PeriodicTimer {
     }
 
     bool running() const { return period_ != 0; }
+    std::uint64_t due() const { return due_; }  ///< the next tick, as counter value
 
     /// The timer's interrupt: measure, then arm the next tick that is still to come. The level of
     /// the interrupt falls with the new compare value.

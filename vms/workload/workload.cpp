@@ -17,10 +17,21 @@ struct KindName {
 };
 
 constexpr std::array kind_names{
-    KindName{Kind::console_echo, "console-echo"}, KindName{Kind::console_write, "console-write"},
-    KindName{Kind::console_read, "console-read"}, KindName{Kind::console_duplex, "console-duplex"},
-    KindName{Kind::ipc_ping, "ipc-ping"},         KindName{Kind::ipc_echo, "ipc-echo"},
-    KindName{Kind::registers, "registers"},       KindName{Kind::idle, "idle"},
+    KindName{Kind::console_echo, "console-echo"},
+    KindName{Kind::console_write, "console-write"},
+    KindName{Kind::console_read, "console-read"},
+    KindName{Kind::console_duplex, "console-duplex"},
+    KindName{Kind::console_soak, "console-soak"},
+    KindName{Kind::ipc_ping, "ipc-ping"},
+    KindName{Kind::ipc_echo, "ipc-echo"},
+    KindName{Kind::net_ping, "net-ping"},
+    KindName{Kind::net_udp_echo, "net-udp-echo"},
+    KindName{Kind::net_request_response, "net-request-response"},
+    KindName{Kind::net_flood, "net-flood"},
+    KindName{Kind::net_sink, "net-sink"},
+    KindName{Kind::net_serve, "net-serve"},
+    KindName{Kind::registers, "registers"},
+    KindName{Kind::idle, "idle"},
 };
 
 /// Bytes asked for by one read, as a program with a page of buffer would.
@@ -53,14 +64,17 @@ Workload::Workload(Config config, const Costs& costs) : config_(std::move(config
 }
 
 bool Workload::run(Cpu& cpu, const Resources& resources) {
-    const bool has_terminal = resources.terminal != nullptr && resources.terminal->usable();
-    const bool equipped = (!needs_terminal(config_.kind) || has_terminal) &&
-                          (!needs_ipc(config_.kind) || resources.ipc != nullptr);
+    const bool talks = needs_terminal(config_.kind);
+    const bool equipped = (!talks || resources.terminal != nullptr) &&
+                          (!needs_ipc(config_.kind) || resources.ipc != nullptr) &&
+                          (!needs_network(config_.kind) || resources.network != nullptr);
     bool success = false;
     if (equipped) {
         wait_for_start(cpu);
         counters_.state = State::running;
-        success = work(cpu, resources);
+        success = (!talks || resources.terminal->open()) && work(cpu, resources);
+        if (talks)
+            resources.terminal->close();
     }
     counters_.finished_tick = cpu.counter();
     counters_.state = success ? State::succeeded : State::failed;
@@ -77,10 +91,24 @@ bool Workload::work(Cpu& cpu, const Resources& r) {
             return read_pattern(cpu, *r.terminal);
         case Kind::console_duplex:
             return duplex(cpu, *r.terminal);
+        case Kind::console_soak:
+            return console_soak(cpu, *r.terminal);
         case Kind::ipc_ping:
             return ipc_ping(cpu, *r.ipc);
         case Kind::ipc_echo:
             return ipc_echo(cpu, *r.ipc);
+        case Kind::net_ping:
+            return net_ping(cpu, *r.network);
+        case Kind::net_udp_echo:
+            return net_request_response(cpu, *r.network, 1);
+        case Kind::net_request_response:
+            return net_request_response(cpu, *r.network, config_.net.window);
+        case Kind::net_flood:
+            return net_flood(cpu, *r.network);
+        case Kind::net_sink:
+            return net_sink(cpu, *r.network);
+        case Kind::net_serve:
+            return net_serve(cpu, *r.network);
         case Kind::registers:
             return read_register(cpu);
         case Kind::idle:

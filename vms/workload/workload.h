@@ -14,8 +14,11 @@
 #include "vms/workload/crc32.h"
 #include "vms/workload/distribution.h"
 #include "vms/workload/ipc_port.h"
+#include "vms/workload/net/settings.h"
+#include "vms/workload/net/stack.h"
 #include "vms/workload/pace.h"
 #include "vms/workload/range.h"
+#include "vms/workload/records.h"
 #include "vms/workload/terminal.h"
 
 namespace vms::workload {
@@ -25,10 +28,17 @@ enum class Kind : std::uint8_t {
     console_write,   ///< write `bytes` bytes of the pattern
     console_read,    ///< read `bytes` bytes and compare them with the pattern
     console_duplex,  ///< both at once
+    console_soak,    ///< records both ways, with resets of the device at random moments
     ipc_ping,        ///< send `count` messages to another VM, each after the answer to the last
     ipc_echo,        ///< answer `count` messages of another VM
-    registers,       ///< read a register of a device `count` times
-    idle,            ///< nothing: the CPU waits for interrupts
+    net_ping,        ///< send `count` echo requests and take the replies
+    net_udp_echo,  ///< send `count` datagrams to an echo service, each after the answer to the last
+    net_request_response,  ///< the same with several on their way, and sizes of a mix
+    net_flood,             ///< send `count` datagrams as fast as they go, or at a rate
+    net_sink,              ///< take `count` datagrams and check their order and content
+    net_serve,             ///< answer datagrams, and whatever is answered below the sockets
+    registers,             ///< read a register of a device `count` times
+    idle,                  ///< nothing: the CPU waits for interrupts
 };
 
 std::string_view name(Kind kind);
@@ -41,9 +51,16 @@ constexpr bool needs_terminal(Kind kind) {
         case Kind::console_write:
         case Kind::console_read:
         case Kind::console_duplex:
+        case Kind::console_soak:
             return true;
         case Kind::ipc_ping:
         case Kind::ipc_echo:
+        case Kind::net_ping:
+        case Kind::net_udp_echo:
+        case Kind::net_request_response:
+        case Kind::net_flood:
+        case Kind::net_sink:
+        case Kind::net_serve:
         case Kind::registers:
         case Kind::idle:
             break;
@@ -60,17 +77,37 @@ constexpr bool needs_ipc(Kind kind) {
     return kind == Kind::ipc_ping || kind == Kind::ipc_echo;
 }
 
+constexpr bool needs_network(Kind kind) {
+    switch (kind) {
+        case Kind::net_ping:
+        case Kind::net_udp_echo:
+        case Kind::net_request_response:
+        case Kind::net_flood:
+        case Kind::net_sink:
+        case Kind::net_serve:
+            return true;
+        default:
+            return false;
+    }
+}
+
 struct Config {
     Kind kind = Kind::idle;
     unsigned vcpu = 0;                  ///< where it runs
     GuestAddr register_address{};       ///< registers: the 32-bit register that is read
     std::size_t device = 0;             ///< index into the program's devices
+    std::uint32_t port = 0;             ///< console-: of the device's terminals, by number
+    std::string port_name;              ///< console-: or by name
     std::string text;                   ///< console-echo: written first
     std::uint64_t lines = 0;            ///< console-echo: lines to give back before it is done
     std::uint64_t bytes = 0;            ///< console-write, -read, -duplex: bytes each way;
                                         ///< ipc-ping: of a message
-    std::uint64_t chunk = 256;          ///< console-write, -duplex: bytes a write
-    std::uint64_t seed = 0;             ///< of the pattern
+    std::uint64_t chunk = 256;          ///< console-write, -duplex: bytes a write;
+                                        ///< console-soak: longest payload of a record
+    std::uint64_t seed = 0;             ///< of the pattern; console-soak: of all it does
+    std::uint32_t stream = 0;           ///< console-soak: of its records, both ways
+    std::uint64_t until_ns = 0;         ///< console-soak: writes and resets until then
+    std::uint64_t reset_every_ns = 0;   ///< console-soak: mean time between resets; 0: none
     std::size_t ipc = 0;                ///< index into the program's ipcs
     std::uint64_t doorbell = 0;         ///< index that the hypercall names: as a rule, ipc
     std::uint64_t event = 0;            ///< doorbell rung on the other side
@@ -78,6 +115,7 @@ struct Config {
     std::uint64_t period_ns = 0;        ///< ipc-ping, registers: from one to the next at least
     std::uint64_t start_ns = 0;         ///< begins no earlier (nanoseconds of the counter's time)
     std::uint64_t timer_period_ns = 0;  ///< a periodic virtual timer beside the work; 0: none
+    net::Settings net;                  ///< net-*, with `bytes` of payload, `count`, `period_ns`
 };
 
 enum class State : std::uint8_t { waiting, running, succeeded, failed };
@@ -97,6 +135,12 @@ struct Counters {
     std::uint64_t reads = 0;        ///< registers: answered
     Distribution read_ticks;        ///< registers: duration of each read
     Distribution round_trip_ticks;  ///< ipc-ping: from before the message to after its answer
+    // console-soak
+    std::uint64_t resets = 0;
+    std::uint64_t records_sent = 0;   ///< handed over as a whole or in part
+    RecordChecker::Counters records;  ///< that arrived
+    std::string first_error;
+    net::Results net;
     std::uint64_t finished_tick = 0;
 };
 
@@ -112,6 +156,7 @@ struct Costs {
 struct Resources {
     Terminal* terminal = nullptr;
     IpcPort* ipc = nullptr;
+    net::Stack* network = nullptr;
 };
 
 /// One workload on one CPU: run() does it, the counters tell.
@@ -131,8 +176,14 @@ class Workload {
     bool write_pattern(Cpu& cpu, Terminal& terminal);
     bool read_pattern(Cpu& cpu, Terminal& terminal);
     bool duplex(Cpu& cpu, Terminal& terminal);
+    bool console_soak(Cpu& cpu, Terminal& terminal);
     bool ipc_ping(Cpu& cpu, IpcPort& port);
     bool ipc_echo(Cpu& cpu, IpcPort& port);
+    bool net_ping(Cpu& cpu, net::Stack& stack);
+    bool net_request_response(Cpu& cpu, net::Stack& stack, std::uint64_t window);
+    bool net_flood(Cpu& cpu, net::Stack& stack);
+    bool net_sink(Cpu& cpu, net::Stack& stack);
+    bool net_serve(Cpu& cpu, net::Stack& stack);
     bool read_register(Cpu& cpu);
 
     bool ring(Cpu& cpu, IpcPort& port);

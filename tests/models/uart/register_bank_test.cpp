@@ -8,7 +8,7 @@ namespace {
 
 class Gadget {
   public:
-    static constexpr std::size_t count = 4;
+    static constexpr std::size_t count = 5;
     using Table = std::array<Register<Gadget>, count>;
     static const Table table;
 
@@ -49,7 +49,18 @@ const Gadget::Table Gadget::table{{
      .value = &Gadget::next,
      .after_read = &Gadget::pop},
     {.name = "COMMAND", .offset = 0x14, .readable = 0, .after_write = &Gadget::written},
+    {.name = "ERRORS", .offset = 0x18, .reset = 0x0102'0304, .read_clears = 0x00ff'ffff},
 }};
+
+TEST(RegisterBank, AReadClearsWhatItGives) {
+    Gadget g;
+    Access look{.offset = 0x18};
+    g.bank.peek(g, look);
+    EXPECT_EQ(look.value, 0x0102'0304U);
+    EXPECT_EQ(g.load(0x19, vms::Width::byte), 0x03U);
+    EXPECT_EQ(g.load(0x18, vms::Width::word), 0x0102'0004U);
+    EXPECT_EQ(g.load(0x18, vms::Width::word), 0x0100'0000U) << "what does not clear stays";
+}
 
 TEST(RegisterBank, GivesResetValues) {
     Gadget g;

@@ -18,6 +18,7 @@
 #include "models/core/irq_line.h"
 #include "models/uart/serial_channel.h"
 #include "models/uart/uart_parameters.h"
+#include "tests/support/run_until.h"
 
 namespace models::test {
 
@@ -87,15 +88,7 @@ struct Bench {
         return static_cast<std::uint32_t>(a.value);
     }
     /// Lets everything due until `t`, and at it, happen.
-    void run_until(Picos t) {
-        if (t > kernel_now())
-            sc_core::sc_start((t - kernel_now()).sc());
-        // The end of a run leaves out what is due at it.
-        while (sc_core::sc_pending_activity_at_current_time() ||
-               (sc_core::sc_pending_activity() &&
-                sc_core::sc_time_to_pending_activity() == sc_core::SC_ZERO_TIME))
-            sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    }
+    void run_until(Picos t) { test::run_until(t); }
 
     static SerialChannel& with(SerialChannel& channel, std::vector<Arrival>& sent,
                                std::unique_ptr<SerialSource> source) {

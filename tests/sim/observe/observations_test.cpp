@@ -61,7 +61,7 @@ TEST(Observations, EveryRuleIsExplained) {
 // The models name rules as text, so that they need not know the catalogue.
 TEST(Observations, TheCatalogueIsWhatTheModelsObserve) {
     std::set<std::string> used;
-    const std::regex rule(R"re((?:observe|error)\(\s*(?:\w+,\s*)?"([a-z0-9.-]+)",)re");
+    const std::regex rule(R"re((?:observe|error)\([^"()]*"([a-z0-9]+\.[a-z0-9-]+)",)re");
     for (const char* folder : {BAOSIM_SOURCE_DIR "/models", BAOSIM_SOURCE_DIR "/sim/build"}) {
         for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
             if (entry.path().extension() != ".cpp")

@@ -62,9 +62,10 @@ TEST(Json, KeysHaveAFixedOrder) {
     std::vector<std::string> keys;
     for (const auto& item : j.items())
         keys.push_back(item.key());
-    EXPECT_EQ(keys, (std::vector<std::string>{"scenario", "status", "seed", "simulated_ns", "host",
-                                              "expectations", "observations", "legs", "metrics",
-                                              "diagnosis", "errors"}));
+    EXPECT_EQ(keys,
+              (std::vector<std::string>{"scenario", "status", "seed", "simulated_ns", "host",
+                                        "expectations", "observations", "legs", "cpus", "links",
+                                        "frames", "metrics", "diagnosis", "errors"}));
 }
 
 TEST(Json, TimesAreNanosecondsToThePicosecond) {

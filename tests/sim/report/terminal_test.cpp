@@ -65,6 +65,25 @@ TEST(Terminal, LegsSayWhatTheyRestOn) {
     EXPECT_THAT(text, Not(HasSubstr("estimate: ")));
 }
 
+TEST(Terminal, LoadIsPerCentOfTheSimulatedTime) {
+    const std::string text = page(sample());
+    //                        EL1   EL2   EL3  polling  standby  idle  occupied
+    EXPECT_THAT(text, HasSubstr("10.0  50.0  0.0      0.0     10.0  30.0      70.0\n"));
+    EXPECT_THAT(text, HasSubstr("Most occupied: CPU 1 (linux0)."));
+}
+
+TEST(Terminal, AFrameThatNobodyAccountsForIsNamed) {
+    Results r = sample();
+    EXPECT_THAT(page(r), HasSubstr("every frame is accounted for"));
+    EXPECT_THAT(page(r), HasSubstr("2 no room\n"));
+    EXPECT_THAT(page(r, Detail::quiet), Not(HasSubstr("linux0.net0 to backend")));
+    r.frames[0].received -= 3;
+    EXPECT_THAT(page(r, Detail::quiet), HasSubstr("frames are missing"));
+    EXPECT_THAT(page(r, Detail::quiet), HasSubstr("3 UNACCOUNTED, 2 no room\n"));
+    r.frames[0].received += 4;
+    EXPECT_THAT(page(r, Detail::quiet), HasSubstr("1 TOO MANY"));
+}
+
 TEST(Terminal, ObservationsAreExplained) {
     const std::string text = page(sample());
     EXPECT_THAT(text, HasSubstr("2 rules, 13 occurrences"));

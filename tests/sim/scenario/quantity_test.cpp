@@ -79,6 +79,22 @@ TEST(Quantity, FrequenciesAndDecimals) {
     expect_problem("1.4567", milli_form(), "at most three digits");
 }
 
+TEST(Quantity, RatesAndShares) {
+    EXPECT_EQ(value("1Gbps", rate_form()), 1'000'000'000U);
+    EXPECT_EQ(value("2.5Gbps", rate_form()), 2'500'000'000U);
+    EXPECT_EQ(value("100Mbps", rate_form()), 100'000'000U);
+    expect_problem("1Gbit/s", rate_form(), "write 1Gbps");
+    expect_problem("1g", rate_form(), "write 1Gbps");
+    expect_problem("1GHz", rate_form(), "allowed are bps, kbps, Mbps or Gbps");
+    EXPECT_EQ(value("0.1%", share_form()), 1'000'000U);
+    EXPECT_EQ(value("0%", share_form()), 0U);
+    EXPECT_EQ(value("100 %", share_form()), 1'000'000'000U);
+    EXPECT_EQ(value("0.0001%", share_form()), 1'000U);
+    EXPECT_EQ(value("250ppm", share_form()), 250'000U);
+    expect_problem("0.00000001%", share_form(), "finer than can be counted");
+    expect_problem("0.1", share_form(), "without a unit");
+}
+
 TEST(Quantity, WholeNumbers) {
     EXPECT_EQ(value("0xF9010000", address_form()), 0xF9010000U);
     EXPECT_EQ(value("0b101", mask_form()), 5U);

@@ -346,6 +346,18 @@ TEST(Validate, Software) {
     expect_says(error_at(set({frontend + ".workloads.0.type=console-ecko"}),
                          frontend + ".workloads.0.type"),
                 {"did you mean 'console-echo'?"});
+    const std::string work = frontend + ".workloads.0";
+    expect_says(error_at(set({work + "={type: console-soak, device: con0}"}), work + ".until"),
+                {"this key is missing", "before the duration (1s)"});
+    expect_says(
+        error_at(set({work + "={type: console-soak, device: con0, until: 1s}"}), work + ".until"),
+        {"found 1s", "the run ends after 1s"});
+    expect_says(error_at(set({work + "={type: console-soak, device: con0, until: 1ms, "
+                                     "chunk: 5000B}"}),
+                         work + ".chunk"),
+                {"found 5000B", "at most 4096 bytes"});
+    expect_says(error_at(set({work + ".port=1", work + ".port_name=data"}), work + ".port_name"),
+                {"found port and port_name", "keep one"});
     expect_says(error_at(set({frontend + ".workloads.0={type: console-read, device: con0}"}),
                          frontend + ".workloads.0.bytes"),
                 {"missing"});
@@ -384,7 +396,7 @@ TEST(Validate, AWorkloadTakesOnlyTheKeysThatItReads) {
     const std::string w = "vms.linux0.software.workloads.0";
     for (const std::string key : {"bytes", "chunk"})
         expect_says(error_at(set({w + "." + key + "=256B"}), w + "." + key),
-                    {"console-echo does not use this key", "device, text, lines"});
+                    {"console-echo does not use this key", "device, port, port_name, text, lines"});
     expect_says(error_at(set({w + ".seed=0"}), w + ".seed"), {"does not use"});
     expect_says(error_at(set({w + "={type: console-read, device: con0, bytes: 1KiB, chunk: 1B}"}),
                          w + ".chunk"),

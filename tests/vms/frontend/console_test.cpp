@@ -18,13 +18,14 @@ using vms::frontend::bare_metal;
 using vms::frontend::ConsoleDriver;
 using vms::frontend::Fault;
 using vms::frontend::linux_6_1;
+using vms::frontend::NeedsReset;
 using vms::frontend::Profile;
 
 std::span<const std::byte> bytes(std::string_view s) {
     return std::as_bytes(std::span{s.data(), s.size()});
 }
 
-std::string read(ConsoleDriver& d, std::size_t n = 4096) {
+std::string read(vms::workload::Terminal& d, std::size_t n = 4096) {
     std::string s(n, '\0');
     s.resize(d.read(std::as_writable_bytes(std::span{s.data(), s.size()})));
     return s;
@@ -42,7 +43,7 @@ TEST_P(Console, WriteReturnsWhenTheDeviceHasTheBytes) {
     ConsoleDriver driver(rig.context(), console_device());
     ASSERT_EQ(driver.probe(), Fault::none);
     const std::uint64_t begin = rig.m.now_ns();
-    ASSERT_TRUE(driver.write(bytes("hello\n")));
+    ASSERT_TRUE(driver.port(0).write(bytes("hello\n")));
     EXPECT_EQ(rig.device.output, "hello\n");
     EXPECT_GE(rig.m.now_ns() - begin, rig.device.latency_ns);
     EXPECT_GT(driver.counters().poll_iterations, 10u);
@@ -53,7 +54,7 @@ TEST_P(Console, LongWritesAreCutIntoBuffers) {
     ConsoleDriver driver(rig.context(), console_device());
     ASSERT_EQ(driver.probe(), Fault::none);
     const std::string text(10'000, 'x');
-    ASSERT_TRUE(driver.write(bytes(text)));
+    ASSERT_TRUE(driver.port(0).write(bytes(text)));
     EXPECT_EQ(rig.device.output, text);
     const std::uint32_t limit = GetParam()->console.transmit_bytes;
     EXPECT_EQ(rig.device.largest_transmit, limit);
@@ -67,7 +68,7 @@ TEST_P(Console, BuffersOfWritesAreUsedAgain) {
     // Each takes a slot of 2 KiB: together eight times the shared memory.
     const unsigned writes = 8 * shared_bytes / 2048;
     for (unsigned k = 0; k < writes; ++k)
-        ASSERT_TRUE(driver.write(bytes("."))) << k;
+        ASSERT_TRUE(driver.port(0).write(bytes("."))) << k;
     EXPECT_EQ(rig.device.output.size(), writes);
 }
 
@@ -75,14 +76,14 @@ TEST_P(Console, InputArrivesByInterruptAndBuffersGoBack) {
     Rig rig(*GetParam());
     ConsoleDriver driver(rig.context(), console_device());
     ASSERT_EQ(driver.probe(), Fault::none);
-    EXPECT_EQ(read(driver), "");
+    EXPECT_EQ(read(driver.port(0)), "");
     // Three times what the ring of eight buffers holds.
     std::string sent;
     for (unsigned k = 0; k < 24; ++k) {
         const std::string piece = "line " + std::to_string(k) + "\n";
         rig.device.type(piece, rig.m.now_ns() + 1'000);
-        ASSERT_TRUE(driver.wait_for_input());
-        EXPECT_EQ(read(driver), piece);
+        ASSERT_TRUE(driver.port(0).wait_for_input());
+        EXPECT_EQ(read(driver.port(0)), piece);
     }
     EXPECT_EQ(driver.counters().received, 24u);
     EXPECT_FALSE(rig.m.interrupts_masked());
@@ -96,11 +97,11 @@ TEST_P(Console, EventIndexLosesNothing) {
     for (unsigned k = 0; k < 100; ++k) {
         const std::string piece(1 + k * 7, static_cast<char>('a' + k % 26));
         rig.device.type(piece, rig.m.now_ns() + 1'000);
-        ASSERT_TRUE(driver.write(bytes(piece)));
+        ASSERT_TRUE(driver.port(0).write(bytes(piece)));
         std::string got;
         while (got.size() < piece.size()) {
-            ASSERT_TRUE(driver.wait_for_input());
-            got += read(driver);
+            ASSERT_TRUE(driver.port(0).wait_for_input());
+            got += read(driver.port(0));
         }
         EXPECT_EQ(got, piece);
     }
@@ -119,8 +120,8 @@ TEST_P(Console, UnreadInputStaysWithTheDevice) {
     EXPECT_GT(rig.device.unread(), 0u);
     std::string got;
     while (got.size() < text.size()) {
-        ASSERT_TRUE(driver.wait_for_input());
-        got += read(driver, 1000);
+        ASSERT_TRUE(driver.port(0).wait_for_input());
+        got += read(driver.port(0), 1000);
     }
     EXPECT_EQ(got, text);
 }
@@ -130,7 +131,7 @@ TEST_P(Console, WrongUsedIdIsAFaultNotAHang) {
     ConsoleDriver driver(rig.context(), console_device());
     ASSERT_EQ(driver.probe(), Fault::none);
     rig.device.wrong_used_id = true;
-    EXPECT_FALSE(driver.write(bytes("x")));
+    EXPECT_FALSE(driver.port(0).write(bytes("x")));
     EXPECT_EQ(driver.fault(), Fault::ring_broken);
     EXPECT_EQ(rig.m.noted(vms::Note::driver_fault), 1u);
     EXPECT_FALSE(rig.m.interrupts_masked());
@@ -139,12 +140,14 @@ TEST_P(Console, WrongUsedIdIsAFaultNotAHang) {
 // 2.1.2: a device that fails at work sets NEEDS_RESET and sends a configuration interrupt.
 TEST_P(Console, NeedsResetWhileWaitingForInput) {
     Rig rig(*GetParam());
-    ConsoleDriver driver(rig.context(), console_device());
+    auto config = console_device();
+    config.needs_reset = NeedsReset::stops;
+    ConsoleDriver driver(rig.context(), config);
     ASSERT_EQ(driver.probe(), Fault::none);
     rig.device.break_down(rig.m.now_ns() + 1'000);
-    EXPECT_FALSE(driver.wait_for_input());
+    EXPECT_FALSE(driver.port(0).wait_for_input());
     EXPECT_EQ(driver.fault(), Fault::needs_reset);
-    EXPECT_FALSE(driver.write(bytes("x")));
+    EXPECT_FALSE(driver.port(0).write(bytes("x")));
 }
 
 // The real drivers wait without a limit; what must not happen is that time stands still.
@@ -154,7 +157,7 @@ TEST_P(Console, SilentDeviceKeepsTheWriterWaitingInSimulatedTime) {
     ASSERT_EQ(driver.probe(), Fault::none);
     rig.device.silent = true;
     rig.m.limit_ns = rig.m.now_ns() + 1'000'000;
-    EXPECT_THROW(driver.write(bytes("x")), TookTooLong);
+    EXPECT_THROW(driver.port(0).write(bytes("x")), TookTooLong);
 }
 
 // Linux masks interrupts while it waits (outvq_lock), so that the completion's interrupt comes
@@ -164,7 +167,7 @@ TEST(LinuxConsole, AWriteCostsThreeRegisterAccesses) {
     ConsoleDriver driver(rig.context(), console_device());
     ASSERT_EQ(driver.probe(), Fault::none);
     rig.m.log.clear();
-    ASSERT_TRUE(driver.write(bytes("hello")));
+    ASSERT_TRUE(driver.port(0).write(bytes("hello")));
     EXPECT_THAT(rig.m.log, ElementsAre("W050=1", "R060", "W064=1"));
 }
 
@@ -173,7 +176,7 @@ TEST(LinuxConsole, TransmitIsOneDirectDescriptorOfTheShared) {
     rig.device.features |= std::uint64_t{3} << 28;
     ConsoleDriver driver(rig.context(), console_device());
     ASSERT_EQ(driver.probe(), Fault::none);
-    ASSERT_TRUE(driver.write(bytes("hello")));
+    ASSERT_TRUE(driver.port(0).write(bytes("hello")));
     // The transmit queue's descriptor table is at the second ring (see probe_test.cpp).
     EXPECT_EQ(rig.m.peek<std::uint32_t>(0x80002008), 5u);
     EXPECT_EQ(rig.m.peek<std::uint16_t>(0x8000200c), 0u);
@@ -198,7 +201,7 @@ TEST(LinuxConsole, InterruptIsAcknowledgedFirst) {
     ASSERT_EQ(driver.probe(), Fault::none);
     rig.m.log.clear();
     rig.device.type("a", rig.m.now_ns() + 1'000);
-    ASSERT_TRUE(driver.wait_for_input());
+    ASSERT_TRUE(driver.port(0).wait_for_input());
     EXPECT_THAT(rig.m.log, ElementsAre("R060", "W064=1", "W050=0"));
 }
 
@@ -207,7 +210,7 @@ TEST(BareMetalConsole, AsksForNoTransmitInterrupts) {
     ConsoleDriver driver(rig.context(), console_device());
     ASSERT_EQ(driver.probe(), Fault::none);
     rig.m.log.clear();
-    ASSERT_TRUE(driver.write(bytes("hello")));
+    ASSERT_TRUE(driver.port(0).write(bytes("hello")));
     EXPECT_THAT(rig.m.log, ElementsAre("W050=1"));
 }
 
@@ -217,9 +220,9 @@ TEST(BareMetalConsole, InputIsServedWhileAWriteWaits) {
     ASSERT_EQ(driver.probe(), Fault::none);
     rig.device.latency_ns = 100'000;
     rig.device.type("abc", rig.m.now_ns() + 50'000);
-    ASSERT_TRUE(driver.write(bytes("x")));
+    ASSERT_TRUE(driver.port(0).write(bytes("x")));
     EXPECT_EQ(driver.counters().received, 1u);
-    EXPECT_EQ(read(driver), "abc");
+    EXPECT_EQ(read(driver.port(0)), "abc");
 }
 
 // The rings must fit beside each other and leave room for a write, or nothing could be said.
@@ -230,7 +233,7 @@ TEST(LinuxConsole, SmallSharedMemoryLeavesRoomToWrite) {
     rig.device.queue_size_max = {64, 64};
     ConsoleDriver driver(rig.context(), config);
     ASSERT_EQ(driver.probe(), Fault::none);
-    ASSERT_TRUE(driver.write(bytes(std::string(4096, 'y'))));
+    ASSERT_TRUE(driver.port(0).write(bytes(std::string(4096, 'y'))));
     EXPECT_EQ(rig.device.output.size(), 4096u);
 }
 

@@ -71,6 +71,65 @@ TEST(Interrupts, LinuxSetsEverySharedInterruptUp) {
     EXPECT_FALSE(f.m.interrupts_masked());
 }
 
+/// A log with runs of accesses to one block of registers shortened: "GICD:W800=1010101 x8". The
+/// blocks with fields for each interrupt: 0x400 IPRIORITYR, 0x800 ITARGETSR, 0xc00 ICFGR, and those
+/// of bits below.
+std::vector<std::string> blocks(const std::vector<std::string>& log) {
+    std::vector<std::pair<std::string, unsigned>> runs;
+    for (std::string a : log) {
+        constexpr std::size_t at = 6;  // behind "GICD:W"
+        const unsigned long offset = std::stoul(a.substr(at, 3), nullptr, 16);
+        if (a.starts_with("GICD") && offset >= 0x80 && offset < 0xf00)
+            a.replace(at, 3, fmt::format("{:03x}", offset & (offset < 0x400 ? 0xf80 : 0xc00)));
+        if (!runs.empty() && runs.back().first == a)
+            ++runs.back().second;
+        else
+            runs.emplace_back(a, 1);
+    }
+    std::vector<std::string> out;
+    for (const auto& [a, times] : runs)
+        out.push_back(times == 1 ? a : fmt::format("{} x{}", a, times));
+    return out;
+}
+
+// gic_dist_init and gic_cpu_init of Zephyr's intc_gic.c, for 64 interrupts: it reads its own target
+// from all eight registers, twice, and gives shared interrupts the highest priority until they are
+// connected. The machine's ITARGETSR1 to 7 read 0, which ends each reading after the second.
+TEST(Interrupts, ZephyrSetup) {
+    Fixture f(vms::frontend::zephyr());
+    f.interrupts.start();
+    EXPECT_THAT(blocks(f.m.gic_log),
+                ElementsAre("GICD:R004", "GICD:W000=0", "GICD:R800 x2", "GICD:W800=1010101 x8",
+                            "GICD:Wc00=0 x2", "GICD:W400=0 x8", "GICD:W080=0", "GICD:W380=ffffffff",
+                            "GICD:W180=ffffffff", "GICD:W000=1", "GICD:W380=ffffffff",
+                            "GICD:W180=ffff0000", "GICD:W100=ffff", "GICD:R800 x2",
+                            "GICD:W400=a0a0a0a0 x8", "GICC:W004=f0", "GICC:R000", "GICC:W000=1"));
+    f.m.gic_log.clear();
+    // IRQ_CONNECT: arm_gic_irq_set_priority; irq_enable: ISENABLER.
+    f.interrupts.attach({79}, f.handler);
+    EXPECT_THAT(f.m.gic_log,
+                ElementsAre("GICD:W44f=a0", "GICD:Rc10", "GICD:Wc10=80000000", "GICD:W108=8000"));
+}
+
+// gicd_init and gicc_init of Bao's bare-metal guest; the private priorities three times.
+TEST(Interrupts, BaoGuestSetup) {
+    Fixture f(vms::frontend::bao_bare_metal());
+    f.interrupts.start();
+    EXPECT_THAT(
+        blocks(f.m.gic_log),
+        ElementsAre("GICD:R004", "GICD:W180=ffffffff", "GICD:W280=ffffffff", "GICD:W380=ffffffff",
+                    "GICD:W400=ffffffff x16", "GICD:W800=0 x16", "GICD:Wc00=aaaaaaaa x4",
+                    "GICD:R000", "GICD:W000=1", "GICD:W180=ffffffff", "GICD:W280=ffffffff",
+                    "GICD:W380=ffffffff", "GICD:Wf10=ffffffff", "GICD:Wf14=ffffffff",
+                    "GICD:Wf18=ffffffff", "GICD:Wf1c=ffffffff", "GICD:W400=ffffffff x16",
+                    "GICC:W004=ff", "GICC:R000", "GICC:W000=1"));
+    f.m.gic_log.clear();
+    // irq_enable: enabled before it has a target; irq_set_prio.
+    f.interrupts.attach({79}, f.handler);
+    EXPECT_THAT(f.m.gic_log, ElementsAre("GICD:W108=8000", "GICD:R84c", "GICD:R84c",
+                                         "GICD:W84c=1000000", "GICD:R44c", "GICD:W44c=0"));
+}
+
 TEST(Interrupts, AttachTargetsAndEnables) {
     Fixture f(bare_metal());
     f.interrupts.start();

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,6 +60,12 @@ class Machine final : public vms::Cpu {
     std::vector<std::string> log;
     std::vector<std::string> gic_log;
     std::vector<std::pair<vms::Note, std::pair<std::uint64_t, std::uint64_t>>> notes;
+    struct NotedFrame {
+        vms::FramePoint where;
+        std::uint64_t device;
+        std::vector<std::byte> bytes;
+    };
+    std::vector<NotedFrame> frames;  ///< after watch_frames()
     /// What answers a hypercall or a call to the firmware, when there is one that does.
     std::function<void(vms::CallRegisters&)> on_hvc;
     std::function<void(vms::CallRegisters&)> on_smc;
@@ -110,6 +117,12 @@ class Machine final : public vms::Cpu {
     }
     void retire(const vms::Work& work) override { advance(work.instructions); }
     void retire_nanoseconds(std::uint64_t ns) override { advance(ns); }
+    /// The same in steps, so that one thing can follow from another.
+    void let_happen(std::uint64_t ns) {
+        constexpr std::uint64_t step_ns = 1'000;
+        for (std::uint64_t done = 0; done < ns; done += step_ns)
+            advance(step_ns);
+    }
     void wait_for_interrupt() override {
         while (!anything_pending()) {
             std::uint64_t next = timer_due_ns();
@@ -137,6 +150,11 @@ class Machine final : public vms::Cpu {
     void note(vms::Note what, std::uint64_t a, std::uint64_t b) override {
         notes.push_back({what, {a, b}});
     }
+    void note_frame(vms::FramePoint where, std::uint64_t device,
+                    std::span<const std::byte> frame) override {
+        frames.push_back({where, device, {frame.begin(), frame.end()}});
+    }
+    void watch_frames() { want_frames(true); }
 
   protected:
     std::uint64_t load_slow(vms::GuestAddr a, vms::Width w, std::uint64_t old) override {

@@ -67,6 +67,7 @@ TEST(Probe, LinuxTellsTheDeviceOfReceiveBuffersOnlyAfterDriverOk) {
 
 TEST(Probe, LinuxKeepsRingFeaturesAndDropsOthers) {
     Rig rig(linux_6_1());
+    rig.device.make_multiport({{}});
     // SIZE, MULTIPORT, EMERG_WRITE, 24, INDIRECT, EVENT_IDX, VERSION_1 ... RING_RESET.
     rig.device.features =
         0x7 | std::uint64_t{1} << 24 | std::uint64_t{3} << 28 | std::uint64_t{0x17f} << 32;
@@ -75,7 +76,7 @@ TEST(Probe, LinuxKeepsRingFeaturesAndDropsOthers) {
     // IN_ORDER (35), NOTIFICATION_DATA (38) and RING_RESET (40) are dropped by Linux 6.1;
     // RING_PACKED (34) by these drivers, whose rings are split.
     const std::uint64_t kept =
-        std::uint64_t{1} | std::uint64_t{3} << 28 | std::uint64_t{3} << 32 | std::uint64_t{1} << 36;
+        std::uint64_t{3} | std::uint64_t{3} << 28 | std::uint64_t{3} << 32 | std::uint64_t{1} << 36;
     EXPECT_EQ(rig.device.accepted, kept);
 }
 
@@ -180,7 +181,7 @@ TEST_P(FailedProbe, IsReportedAndTheDriverStops) {
         ConsoleDriver driver(rig.context(), console_device());
         EXPECT_EQ(driver.probe(), GetParam().fault);
         EXPECT_EQ(driver.fault(), GetParam().fault);
-        EXPECT_FALSE(driver.usable());
+        EXPECT_FALSE(driver.port(0).usable());
         ASSERT_EQ(rig.m.noted(vms::Note::driver_fault), 1u);
         EXPECT_EQ(rig.m.notes.back().second.first, static_cast<std::uint64_t>(GetParam().fault));
         EXPECT_EQ(rig.m.notes.back().second.second, window);
@@ -189,9 +190,9 @@ TEST_P(FailedProbe, IsReportedAndTheDriverStops) {
         // Its interface stays safe to call.
         const std::byte b{};
         std::byte into{};
-        EXPECT_FALSE(driver.write({&b, 1}));
-        EXPECT_EQ(driver.read({&into, 1}), 0u);
-        EXPECT_FALSE(driver.wait_for_input());
+        EXPECT_FALSE(driver.port(0).write({&b, 1}));
+        EXPECT_EQ(driver.port(0).read({&into, 1}), 0u);
+        EXPECT_FALSE(driver.port(0).wait_for_input());
     }
 }
 

@@ -189,6 +189,7 @@ TEST_P(Front, DeviceThatBreaksDownFailsTheWorkload) {
     Config c = work(Kind::console_read);
     c.bytes = 100;
     rig.config.workloads.push_back(c);
+    rig.config.devices[0].needs_reset = vms::frontend::NeedsReset::stops;
     rig.device.break_down(1'000'000);
     ASSERT_TRUE(rig.run());
     EXPECT_EQ(rig.program->fault(0), Fault::needs_reset);

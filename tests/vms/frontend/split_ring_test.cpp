@@ -287,6 +287,21 @@ TEST(SharedMemory, TakesTheLowestGapInSlotsOf2KiB) {
     EXPECT_FALSE(memory.take(1));
 }
 
+// More slots than one word of the allocator holds, taken and given back in every order.
+TEST(SharedMemory, FindsTheLowestGapAmongMany) {
+    SharedMemory memory(GuestAddr{base}, 300 * 0x800);
+    for (unsigned k = 0; k < 300; ++k)
+        ASSERT_EQ(memory.take(1), GuestAddr{base + 0x800 * k});
+    EXPECT_FALSE(memory.take(1));
+    for (const unsigned k : {299u, 130u, 64u, 63u})
+        memory.release(GuestAddr{base + 0x800 * k}, 1);
+    EXPECT_EQ(memory.take(0x1000), GuestAddr{base + 0x800 * 63});
+    EXPECT_FALSE(memory.take(0x1000));
+    EXPECT_EQ(memory.take(1), GuestAddr{base + 0x800 * 130});
+    EXPECT_EQ(memory.take(1), GuestAddr{base + 0x800 * 299});
+    EXPECT_EQ(memory.free_bytes(), 0u);
+}
+
 TEST(SharedMemory, UsesWholeSlotsOfTheRegionOnly) {
     SharedMemory memory(GuestAddr{base + 0x100}, 0x1000);
     EXPECT_EQ(memory.free_bytes(), 0x800u);

@@ -6,6 +6,7 @@
 
 #include "tests/vms/service/cadence_registers.h"
 #include "tests/vms/service/rig.h"
+#include "tests/vms/service/serial_recorder.h"
 
 namespace vms::service::test {
 namespace {
@@ -19,21 +20,17 @@ struct CadenceUartTest : ::testing::Test {
     Machine m;
     CadenceRegisters hw{base};
     CadenceUart uart{m.port, {.base = base, .clock_hz = 100'000'000, .baud = 115'200}};
-    InputBuffer input;
+    SerialRecorder input;
 
     CadenceUartTest() {
+        uart.connect(input);
         m.cpu.on_load = [this](GuestAddr a, Width w, std::uint64_t) { return hw.load(a, w); };
         m.cpu.on_store = [this](GuestAddr a, Width w, std::uint64_t v) { hw.store(a, w, v); };
     }
     void stage(std::string_view text) {
         ASSERT_EQ(uart.stage(std::as_bytes(std::span(text))), text.size());
     }
-    std::string taken() {
-        std::string s;
-        while (!input.bytes().empty())
-            s.push_back(std::to_integer<char>(input.bytes().pop()));
-        return s;
-    }
+    std::string taken() { return std::exchange(input.received, {}); }
 };
 
 // UG1085 21, start-up sequence: disabled while baud rate and mode are written, both paths reset,
@@ -91,12 +88,12 @@ TEST_F(CadenceUartTest, TransmitFillsTheFifoThenWaitsForEmpty) {
     ASSERT_TRUE(hw.line());
     uart.silence();
     EXPECT_FALSE(hw.line());
-    uart.serve(input);
+    uart.serve();
     EXPECT_EQ(hw.sent.size(), 128u);
     EXPECT_FALSE(hw.line());
     hw.drain();
     uart.silence();
-    uart.serve(input);
+    uart.serve();
     EXPECT_EQ(hw.sent, text);
     EXPECT_FALSE(hw.overflow);
     EXPECT_EQ(hw.mask & 1u << 3, 0u);  // nothing waits: no interrupt wanted
@@ -127,7 +124,7 @@ TEST_F(CadenceUartTest, ReceiveEmptiesTheFifo) {
     uart.silence();
     EXPECT_FALSE(hw.line());
     hw.writes.clear();
-    EXPECT_FALSE(uart.serve(input));
+    EXPECT_FALSE(uart.serve());
     EXPECT_EQ(taken(), "typed");
     EXPECT_THAT(hw.writes, ElementsAre(std::pair{0x14, 1 << 8}, std::pair{0x08, 0x1e1}));
     EXPECT_FALSE(hw.line());
@@ -146,7 +143,7 @@ TEST_F(CadenceUartTest, ByteDuringServiceInterruptsAgain) {
         }
         inner(a, w, v);
     };
-    uart.serve(input);
+    uart.serve();
     EXPECT_EQ(taken(), "a");
     EXPECT_TRUE(hw.line());
 }
@@ -155,8 +152,8 @@ TEST_F(CadenceUartTest, ByteDuringServiceInterruptsAgain) {
 TEST_F(CadenceUartTest, ReceiveErrors) {
     uart.start();
     hw.causes = 1u << 5;
-    uart.serve(input);
-    EXPECT_EQ(input.errors(), 1u);
+    uart.serve();
+    EXPECT_EQ(input.errors, 1u);
 }
 
 // A line that never pauses cannot hold the program: it asks for another turn, still silent.
@@ -165,10 +162,10 @@ TEST_F(CadenceUartTest, ReceiveBurstIsBounded) {
     hw.rx.assign(300, 'x');
     hw.causes = 1;
     uart.silence();
-    EXPECT_TRUE(uart.serve(input));
+    EXPECT_TRUE(uart.serve());
     EXPECT_EQ(hw.mask, 0u);
-    EXPECT_TRUE(uart.serve(input));
-    EXPECT_FALSE(uart.serve(input));
+    EXPECT_TRUE(uart.serve());
+    EXPECT_FALSE(uart.serve());
     EXPECT_EQ(taken().size(), 300u);
     EXPECT_EQ(hw.mask, 0x1e1u);
 }

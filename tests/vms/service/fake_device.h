@@ -57,10 +57,6 @@ class FakeDevice final : public VirtioDevice {
             context.queues[0].complete(std::move(chain), 0);
         return true;
     }
-    bool begin_hardware() override { return true; }
-    void silence_hardware() override {}
-    bool serve_hardware() override { return false; }
-    bool hardware_waits() const override { return false; }
 
   private:
     ChainStorage storage_;

@@ -291,7 +291,7 @@ TEST_F(MmioTransportTest, InterruptStatusAndAcknowledge) {
     transport.work();
     transport.publish();
     EXPECT_TRUE(transport.take_interrupt_mark());
-    transport.config_changed();
+    transport.config_changed(true);
     EXPECT_EQ(regs.read(0x060), 3u);
     EXPECT_EQ(regs.read(0x060), 3u);
     regs.write(0x064, 1);
@@ -322,12 +322,12 @@ TEST_F(MmioTransportTest, LateAcknowledgeLosesNothing) {
 // 2.5.1, 4.2.2.1: ConfigGeneration changes with the configuration; no interrupt before DRIVER_OK.
 TEST_F(MmioTransportTest, ConfigGeneration) {
     const std::uint32_t before = regs.read(0x0fc);
-    transport.config_changed();
+    transport.config_changed(true);
     EXPECT_NE(regs.read(0x0fc), before);
     EXPECT_EQ(regs.read(0x060), 0u);
     EXPECT_FALSE(transport.take_interrupt_mark());
     start();
-    transport.config_changed();
+    transport.config_changed(true);
     EXPECT_EQ(regs.read(0x060), 2u);
     EXPECT_TRUE(transport.take_interrupt_mark());
 }
@@ -339,7 +339,7 @@ TEST_F(MmioTransportTest, Reset) {
     ring0.add({{shared_base + 0x4000, 4, false}});
     transport.work();
     ASSERT_TRUE(device.held);
-    transport.config_changed();
+    transport.config_changed(true);
     regs.write(0x070, 0);
     EXPECT_EQ(regs.read(0x070), 0u);
     EXPECT_EQ(regs.read(0x060), 0u);

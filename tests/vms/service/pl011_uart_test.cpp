@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/vms/service/rig.h"
+#include "tests/vms/service/serial_recorder.h"
 
 namespace vms::service::test {
 namespace {
@@ -86,8 +87,9 @@ struct Pl011UartTest : ::testing::Test {
     Machine m;
     Pl011Registers hw{m.cpu};
     Pl011Uart uart{m.port, {.base = base, .clock_hz = 24'000'000, .baud = 115'200}};
-    InputBuffer input;
+    SerialRecorder input;
 
+    Pl011UartTest() { uart.connect(input); }
     void stage(std::string_view text) {
         ASSERT_EQ(uart.stage(std::as_bytes(std::span(text))), text.size());
     }
@@ -134,7 +136,7 @@ TEST_F(Pl011UartTest, TransmitRefillsAtTheLevel) {
         ++interrupts;
         uart.silence();
         EXPECT_FALSE(hw.line());
-        uart.serve(input);
+        uart.serve();
     }
     EXPECT_EQ(hw.sent, text);
     EXPECT_FALSE(hw.overflow);
@@ -149,9 +151,9 @@ TEST_F(Pl011UartTest, Receive) {
     hw.ris = 1u << 6;
     ASSERT_TRUE(hw.line());
     uart.silence();
-    EXPECT_FALSE(uart.serve(input));
-    EXPECT_EQ(input.received(), 3u);
-    EXPECT_EQ(input.errors(), 1u);
+    EXPECT_FALSE(uart.serve());
+    EXPECT_EQ(input.received.size(), 3u);
+    EXPECT_EQ(input.errors, 1u);
     EXPECT_EQ(hw.ris, 0u);
     EXPECT_EQ(hw.imsc, 0x50u);
 }
@@ -160,10 +162,10 @@ TEST_F(Pl011UartTest, ReceiveBurstIsBounded) {
     uart.start();
     hw.rx.assign(100, 'x');
     uart.silence();
-    EXPECT_TRUE(uart.serve(input));
+    EXPECT_TRUE(uart.serve());
     EXPECT_EQ(hw.imsc, 0u);
-    EXPECT_FALSE(uart.serve(input));
-    EXPECT_EQ(input.received(), 100u);
+    EXPECT_FALSE(uart.serve());
+    EXPECT_EQ(input.received.size(), 100u);
     EXPECT_EQ(hw.imsc, 0x50u);
 }
 

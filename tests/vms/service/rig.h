@@ -49,7 +49,7 @@ struct UsedElement {
 class DriverRing {
   public:
     DriverRing(vms::test::FakeCpu& cpu, GuestAddr base, std::uint16_t size)
-        : cpu_(cpu), size_(size), base_(base) {}
+        : cpu_(&cpu), size_(size), base_(base) {}
 
     std::uint16_t size() const { return size_; }
     GuestAddr descriptor() const { return base_; }
@@ -60,8 +60,11 @@ class DriverRing {
     }
     QueueAreas areas() const { return {size_, descriptor(), driver(), device()}; }
 
+    /// Set up anew: descriptors and indices from 0. The memory is the test's to clear.
+    void restart() { next_ = index_ = 0; }
+
     void write_descriptor(std::uint16_t index, const abi::ring::Descriptor& d) {
-        cpu_.poke(descriptor() + 16ull * index, d);
+        cpu_->poke(descriptor() + 16ull * index, d);
     }
     /// A direct chain; returns its head.
     std::uint16_t add(std::initializer_list<Buffer> buffers) {
@@ -80,35 +83,35 @@ class DriverRing {
         return head;
     }
     void make_available(std::uint16_t head) {
-        cpu_.poke(driver() + abi::ring::avail::entry(index_ % size_), head);
+        cpu_->poke(driver() + abi::ring::avail::entry(index_ % size_), head);
         ++index_;
         set_index(index_);
     }
     void set_index(std::uint16_t index) {
         index_ = index;
-        cpu_.poke(driver() + abi::ring::avail::idx, index);
+        cpu_->poke(driver() + abi::ring::avail::idx, index);
     }
-    void set_flags(std::uint16_t flags) { cpu_.poke(driver() + abi::ring::avail::flags, flags); }
+    void set_flags(std::uint16_t flags) { cpu_->poke(driver() + abi::ring::avail::flags, flags); }
     void set_used_event(std::uint16_t v) {
-        cpu_.poke(driver() + abi::ring::avail::used_event(size_), v);
+        cpu_->poke(driver() + abi::ring::avail::used_event(size_), v);
     }
 
     std::uint16_t index() const { return index_; }
     std::uint16_t used_index() const {
-        return cpu_.peek<std::uint16_t>(device() + abi::ring::used::idx);
+        return cpu_->peek<std::uint16_t>(device() + abi::ring::used::idx);
     }
     std::uint16_t used_flags() const {
-        return cpu_.peek<std::uint16_t>(device() + abi::ring::used::flags);
+        return cpu_->peek<std::uint16_t>(device() + abi::ring::used::flags);
     }
     std::uint16_t avail_event() const {
-        return cpu_.peek<std::uint16_t>(device() + abi::ring::used::avail_event(size_));
+        return cpu_->peek<std::uint16_t>(device() + abi::ring::used::avail_event(size_));
     }
     UsedElement used(std::uint16_t slot) const {
-        return cpu_.peek<UsedElement>(device() + abi::ring::used::entry(slot % size_));
+        return cpu_->peek<UsedElement>(device() + abi::ring::used::entry(slot % size_));
     }
 
   private:
-    vms::test::FakeCpu& cpu_;
+    vms::test::FakeCpu* cpu_;
     std::uint16_t size_;
     GuestAddr base_;
     std::uint16_t next_ = 0;
@@ -174,6 +177,9 @@ inline constexpr std::uint64_t indirect_desc =
     abi::mmio::feature_bit(abi::mmio::feature::ring_indirect_desc);
 inline constexpr std::uint64_t event_idx =
     abi::mmio::feature_bit(abi::mmio::feature::ring_event_idx);
+inline constexpr std::uint64_t in_order = abi::mmio::feature_bit(abi::mmio::feature::in_order);
+inline constexpr std::uint64_t notification_data =
+    abi::mmio::feature_bit(abi::mmio::feature::notification_data);
 inline constexpr std::uint64_t ring_reset = abi::mmio::feature_bit(abi::mmio::feature::ring_reset);
 
 }  // namespace vms::service::test

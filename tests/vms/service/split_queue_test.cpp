@@ -249,6 +249,54 @@ TEST_F(SplitQueueTest, EmptyBuffersAreSkipped) {
 }
 
 // 2.7.5.3.1 and 2.7.5.2: what a driver must not do with descriptors. Each is one fault, found once.
+// Going back to a mark: as if nothing had been taken or completed, and all is read anew.
+TEST_F(SplitQueueTest, RewindForgetsWhatWasNotPublished) {
+    ASSERT_EQ(activate(0), QueueFault::none);
+    for (int i = 0; i < 3; ++i)
+        driver.add({{data + 16u * static_cast<unsigned>(i), 4, true}});
+    queue.complete(queue.pop(storage), 1);
+    const SplitQueue::Mark mark = queue.mark();
+    queue.complete(queue.pop(storage), 2);
+    queue.rewind(mark, queue.pop(storage));
+    EXPECT_FALSE(storage.in_use());
+    EXPECT_EQ(queue.unpublished(), 1u);
+    EXPECT_EQ(counters.chains, 1u);
+    EXPECT_EQ(counters.used, 1u);
+    EXPECT_EQ(counters.dropped_chains, 0u);
+    driver.write_descriptor(1, {data.value + 0x200, 8, abi::ring::desc::flag_write, 0});
+    DescriptorChain chain = queue.pop(storage);
+    ASSERT_TRUE(chain);
+    EXPECT_EQ(chain.head(), 1u);
+    EXPECT_EQ(chain.writer().remaining(), 8u);
+    queue.complete(std::move(chain), 8);
+    queue.publish();
+    EXPECT_EQ(queue.unpublished(), 0u);
+    EXPECT_EQ(driver.used_index(), 2u);
+    EXPECT_EQ(driver.used(0), (UsedElement{0, 1}));
+    EXPECT_EQ(driver.used(1), (UsedElement{1, 8}));
+}
+
+// A cursor skips across buffers, ends at the end, and names the place of a byte ahead.
+TEST_F(SplitQueueTest, CursorsSkipAndNamePlaces) {
+    ASSERT_EQ(activate(0), QueueFault::none);
+    put(m.cpu, data, "abcdefgh");
+    driver.add({{data, 3, false}, {data + 4, 0, false}, {data + 5, 3, false}});
+    DescriptorChain chain = queue.pop(storage);
+    ChainReader& r = chain.reader();
+    EXPECT_EQ(r.address(2), data + 2);
+    EXPECT_EQ(r.address(3), data + 5);
+    EXPECT_EQ(r.address(6), GuestAddr{});
+    r.skip(4);
+    EXPECT_EQ(r.remaining(), 2u);
+    EXPECT_EQ(r.address(0), data + 6);
+    std::byte b{};
+    EXPECT_EQ(r.read(m.memory, {&b, 1}), 1u);
+    EXPECT_EQ(b, std::byte{'g'});
+    r.skip(100);
+    EXPECT_EQ(r.remaining(), 0u);
+    queue.complete(std::move(chain), 0);
+}
+
 struct BadChain {
     const char* what;
     std::uint64_t features;

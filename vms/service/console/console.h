@@ -1,33 +1,36 @@
-// The console device with one port, on a serial port. After the OASIS VirtIO specification v1.4,
-// section 5.3: queue 0 receives, queue 1 transmits; SIZE and EMERG_WRITE as configured.
-//
-// Back-pressure: a transmit chain is held until the serial port's staging has taken its last byte,
-// so a front-end never has more bytes in flight than its buffers hold. Input is kept, bounded,
-// while the driver offers no buffer.
+// The console device. After the OASIS VirtIO specification v1.4, section 5.3: one port (queues 0
+// and 1), or several with control queues when MULTIPORT is negotiated; SIZE and EMERG_WRITE as
+// configured; size, ports and their far ends may change while it runs.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <span>
+#include <string_view>
 
 #include "vms/abi/virtio_console.h"
-#include "vms/service/drivers/serial_port.h"
+#include "vms/service/config.h"
+#include "vms/service/console/control.h"
+#include "vms/service/console/port.h"
+#include "vms/service/in_place.h"
 #include "vms/service/virtio/device.h"
 
 namespace vms::service {
 
-class Console final : public VirtioDevice {
+class Console final : public VirtioDevice, private PortObserver, private ControlObserver {
   public:
     struct Parameters {
         std::uint64_t ring_features = 0;  ///< the transport's features to offer
         std::uint32_t queue_size_max = 256;
-        std::uint16_t cols = 0;  ///< cols and rows not 0: offer SIZE
-        std::uint16_t rows = 0;
-        bool emergency_write = true;  ///< offer EMERG_WRITE
+        const ConsoleConfig& config;  ///< has passed check(), outlives the device
+        /// What carries each port; nullptr: nothing.
+        std::array<SerialLine*, max_console_ports> lines{};
     };
 
-    Console(Port& port, SerialPort& serial, const Parameters& parameters, DeviceCounters& counters)
-        : port_(port), serial_(serial), p_(parameters), counters_(counters) {}
+    Console(Port& port, const Parameters& parameters, DeviceCounters& counters);
 
     DeviceProfile profile() const override;
+    std::uint32_t queues(std::uint64_t features) const override;
     std::uint32_t read_config(std::uint32_t offset, Width width) override;
     void write_config(std::uint32_t offset, Width width, std::uint32_t value) override;
     void activate(const DeviceContext& context) override;
@@ -35,33 +38,35 @@ class Console final : public VirtioDevice {
     void kicked(std::uint32_t queue) override;
     void queue_stopped(std::uint32_t queue) override;
     bool work() override;
-
-    bool begin_hardware() override { return serial_.start(); }
-    void silence_hardware() override { serial_.silence(); }
-    bool serve_hardware() override;
-    bool hardware_waits() const override { return emergency_staged_; }
-
-    const InputBuffer& input() const { return input_; }
+    void event(const DeviceEvent& event) override;
 
   private:
-    SplitQueue& receiveq() const { return context_.queues[abi::console::receiveq_port0]; }
-    SplitQueue& transmitq() const { return context_.queues[abi::console::transmitq_port0]; }
-    bool receive_step();
-    bool transmit_step();
+    void far_end_opened(std::size_t port, bool open) override;
+    void far_end_resized(std::size_t port, std::uint16_t cols, std::uint16_t rows) override;
+    void driver_opened(std::size_t port, bool open) override;
+    void set_present(std::size_t port, bool present);
+
+    struct PortSlot {
+        InPlace<ConsolePort> storage;
+        ConsolePort* port = nullptr;
+    };
+
+    ConsolePort& port(std::size_t i) { return *ports_[i].port; }
+    /// Ports whose queues the driver may use.
+    std::size_t usable_ports() const { return multiport_ ? count_ : 1; }
+    bool offers_size() const { return p_.config.cols != 0 && p_.config.rows != 0; }
 
     Port& port_;
-    SerialPort& serial_;
     const Parameters p_;
     DeviceCounters& counters_;
-    InputBuffer input_;
-    DeviceContext context_{};
-
-    ChainStorage receive_storage_;
-    ChainStorage transmit_storage_;
-    DescriptorChain transmitting_;  // held until its last byte is staged
-    bool transmit_waits_ = false;   // a kick will tell of the next transmit chain
-    bool receive_waits_ = false;    // a kick will tell of the next receive buffer
-    bool emergency_staged_ = false;
+    const std::size_t count_;
+    ConsoleControl control_;
+    ChainStorage storage_;  // of chains that are taken and given back in one step
+    std::array<PortSlot, max_console_ports> ports_;
+    std::uint16_t cols_;  // of port 0, as the configuration space shows them
+    std::uint16_t rows_;
+    bool multiport_ = false;  // negotiated
+    bool size_ = false;       // negotiated
 };
 
 }  // namespace vms::service

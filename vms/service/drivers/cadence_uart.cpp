@@ -107,22 +107,22 @@ void CadenceUart::silence() {
     write(intrpt_dis, interrupt::all);
 }
 
-bool CadenceUart::serve(InputBuffer& input) {
+bool CadenceUart::serve() {
     port_.charge<Operation::uart_service>();
     // Cleared before the FIFO is looked at: what arrives after the look sets it again.
     const std::uint32_t causes = read(chnl_int_sts);
     write(chnl_int_sts, causes);
     if ((causes & interrupt::receive_errors) != 0)
-        input.error();
+        receiver_error();
 
     unsigned taken = 0;
     while (taken < receive_burst && (read(channel_sts) & status::rempty) == 0) {
-        input.receive(static_cast<std::byte>(read(tx_rx_fifo)));
+        receive(static_cast<std::byte>(read(tx_rx_fifo)));
         ++taken;
     }
     port_.charge<Operation::uart_fifo_read>(taken);
 
-    push();
+    push_refilled();
     if (taken == receive_burst)
         return true;  // interrupts stay silent until all is taken
     write(intrpt_en, interrupt::receive | (waiting_for_empty_ ? interrupt::tempty : 0));

@@ -30,7 +30,7 @@ class CadenceUart final : public SerialPort {
 
     bool start() override;
     void silence() override;
-    bool serve(InputBuffer& input) override;
+    bool serve() override;
     void push() override;
 
   private:

@@ -94,7 +94,7 @@ std::uint32_t Pl011Uart::wanted() const {
     return interrupt::receive | (staged() ? interrupt::tx : 0);
 }
 
-bool Pl011Uart::serve(InputBuffer& input) {
+bool Pl011Uart::serve() {
     port_.charge<Operation::uart_service>();
     // Cleared before the FIFO is looked at: what arrives after the look sets it again. TX is left
     // alone: filling the FIFO above its level clears it.
@@ -106,13 +106,13 @@ bool Pl011Uart::serve(InputBuffer& input) {
     while (taken < receive_burst && (read(uartfr) & flag::rxfe) == 0) {
         const std::uint32_t character = read(uartdr);
         if ((character & data::errors) != 0)
-            input.error();
-        input.receive(static_cast<std::byte>(character));
+            receiver_error();
+        receive(static_cast<std::byte>(character));
         ++taken;
     }
     port_.charge<Operation::uart_fifo_read>(taken);
 
-    push();
+    push_refilled();
     if (taken == receive_burst)
         return true;  // interrupts stay silent until all is taken
     if (mask_ != wanted()) {

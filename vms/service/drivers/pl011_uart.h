@@ -29,7 +29,7 @@ class Pl011Uart final : public SerialPort {
 
     bool start() override;
     void silence() override;
-    bool serve(InputBuffer& input) override;
+    bool serve() override;
     void push() override;
 
   private:

@@ -1,7 +1,5 @@
-// What the console needs of a UART: bytes staged in private memory and pushed into the transmit
-// FIFO as it empties, received bytes taken out of the receive FIFO at once. Interrupt-driven:
-// silence() runs in the interrupt vector and stops the interrupt at its source, so that it can be
-// ended at once; serve() runs in the main loop, does the work and lets interrupts through again.
+// What a user of a serial line needs of its UART: bytes staged in private memory and pushed into
+// the transmit FIFO as it empties, received bytes taken out of the receive FIFO at once.
 #pragma once
 
 #include <cstddef>
@@ -9,43 +7,36 @@
 #include <span>
 
 #include "vms/service/byte_ring.h"
+#include "vms/service/drivers/peripheral.h"
 
 namespace vms::service {
 
-/// Input that waits for a reader, bounded; what does not fit is counted and lost.
-class InputBuffer {
+/// Who stands behind a serial port.
+class SerialClient {
   public:
-    static constexpr std::size_t capacity = 4096;
+    /// A byte was received; it is kept or lost here.
+    virtual void receive(std::byte b) = 0;
+    /// Overrun, framing error, parity error or break at the receiver.
+    virtual void receiver_error() = 0;
+    /// The transmitter is about to be filled: the last chance to stage more. True: more waits than
+    /// could be staged.
+    virtual bool refill() = 0;
 
-    void receive(std::byte b) {
-        ++received_;
-        if (!bytes_.push(b))
-            ++dropped_;
-    }
-    void error() { ++errors_; }
+    SerialClient(const SerialClient&) = delete;
+    SerialClient& operator=(const SerialClient&) = delete;
 
-    ByteRing<capacity>& bytes() { return bytes_; }
-    const ByteRing<capacity>& bytes() const { return bytes_; }
-    std::uint64_t received() const { return received_; }
-    std::uint64_t dropped() const { return dropped_; }
-    std::uint64_t errors() const { return errors_; }
-
-  private:
-    ByteRing<capacity> bytes_;
-    std::uint64_t received_ = 0;
-    std::uint64_t dropped_ = 0;
-    std::uint64_t errors_ = 0;
+  protected:
+    SerialClient() = default;
+    ~SerialClient() = default;
 };
 
-class SerialPort {
+class SerialPort : public Peripheral {
   public:
     static constexpr std::size_t staging_bytes = 256;
 
-    /// Set up the UART; no interrupt comes before. False: it does not answer as expected.
-    virtual bool start() = 0;
-    virtual void silence() = 0;
-    /// Take received bytes, refill the transmitter. True: more is to be done at once.
-    virtual bool serve(InputBuffer& input) = 0;
+    /// Before start(). Without a client received bytes are taken and lost.
+    void connect(SerialClient& client) { client_ = &client; }
+
     /// Move staged bytes into the transmitter as far as it has room.
     virtual void push() = 0;
 
@@ -59,15 +50,41 @@ class SerialPort {
             ++n;
         return n;
     }
-
-    SerialPort(const SerialPort&) = delete;
-    SerialPort& operator=(const SerialPort&) = delete;
+    /// The same, with what the client has to send beyond the staging.
+    void push_refilled() {
+        // A transmitter that takes more than the staging holds is refilled at once: no interrupt
+        // would ask for the rest.
+        bool more = true;
+        for (unsigned i = 0; more && i < refills_at_once; ++i) {
+            more = client_ != nullptr && client_->refill();
+            push();
+            more = more && !staged();
+        }
+        requested_ = more;
+    }
+    /// Have serve() called: something was staged where no register may be touched.
+    void request_service() { requested_ = true; }
+    bool waits() const override { return requested_; }
 
   protected:
     SerialPort() = default;
     ~SerialPort() = default;
 
+    void receive(std::byte b) {
+        if (client_ != nullptr)
+            client_->receive(b);
+    }
+    void receiver_error() {
+        if (client_ != nullptr)
+            client_->receiver_error();
+    }
     ByteRing<staging_bytes> staging_;
+
+  private:
+    static constexpr unsigned refills_at_once = 4;
+
+    SerialClient* client_ = nullptr;
+    bool requested_ = false;
 };
 
 }  // namespace vms::service

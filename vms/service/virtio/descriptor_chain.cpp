@@ -12,21 +12,24 @@ std::uint32_t lines(std::size_t bytes) {
 }
 }  // namespace
 
-Segment ChainCursor::next(std::size_t limit) {
-    // Empty buffers are legal and skipped; the loop ends because segments_ shrinks.
-    while (!segments_.empty() && offset_ == segments_.front().length) {
-        segments_ = segments_.subspan(1);
-        offset_ = 0;
+void ChainCursor::skip(std::uint64_t n) {
+    // Ends with the chain: every piece is a buffer of it, or the rest of n.
+    while (n != 0) {
+        const Segment piece = next(n);
+        if (piece.length == 0)
+            return;
+        n -= piece.length;
     }
-    if (segments_.empty())
-        return {};
-    const Segment& s = segments_.front();
-    const std::uint32_t left = s.length - offset_;
-    const std::uint32_t n = limit < left ? static_cast<std::uint32_t>(limit) : left;
-    const Segment piece{s.address + offset_, n};
-    offset_ += n;
-    remaining_ -= n;
-    return piece;
+}
+
+GuestAddr ChainCursor::address(std::uint64_t ahead) const {
+    ahead += offset_;
+    for (const Segment& s : segments_) {
+        if (ahead < s.length)
+            return s.address + ahead;
+        ahead -= s.length;
+    }
+    return {};
 }
 
 std::size_t ChainReader::read(const SharedMemory& memory, std::span<std::byte> to) {
@@ -53,18 +56,9 @@ std::size_t ChainWriter::write(const SharedMemory& memory, std::span<const std::
     return done;
 }
 
-void DescriptorChain::drop() {
-    if (queue_ != nullptr) {
-        queue_->chain_dropped(*this);
-        close();
-    }
-}
-
-void DescriptorChain::close() {
-    queue_ = nullptr;
-    if (storage_ != nullptr)
-        storage_->in_use_ = false;
-    storage_ = nullptr;
+void DescriptorChain::drop_open() {
+    queue_->chain_dropped(*this);
+    close();
 }
 
 }  // namespace vms::service

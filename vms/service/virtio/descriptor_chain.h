@@ -45,10 +45,29 @@ class ChainCursor {
         : segments_(segments), remaining_(bytes) {}
 
     std::uint64_t remaining() const { return remaining_; }
+    /// Move past as many bytes, or to the end.
+    void skip(std::uint64_t n);
+    /// Of the byte that lies `ahead` bytes further; 0 beyond the end.
+    GuestAddr address(std::uint64_t ahead) const;
 
   protected:
     /// The next piece of at most `limit` bytes that lies together; moves past it.
-    Segment next(std::size_t limit);
+    Segment next(std::size_t limit) {
+        // Empty buffers are legal and skipped; the loop ends because segments_ shrinks.
+        while (!segments_.empty() && offset_ == segments_.front().length) {
+            segments_ = segments_.subspan(1);
+            offset_ = 0;
+        }
+        if (segments_.empty())
+            return {};
+        const Segment& s = segments_.front();
+        const std::uint32_t left = s.length - offset_;
+        const std::uint32_t n = limit < left ? static_cast<std::uint32_t>(limit) : left;
+        const Segment piece{s.address + offset_, n};
+        offset_ += n;
+        remaining_ -= n;
+        return piece;
+    }
 
   private:
     std::span<const Segment> segments_;
@@ -95,21 +114,45 @@ class DescriptorChain {
   private:
     friend class SplitQueue;
 
+    DescriptorChain(SplitQueue& queue, ChainStorage& storage, std::uint32_t generation,
+                    std::uint16_t sequence, std::uint16_t head, const ChainReader& reader,
+                    const ChainWriter& writer)
+        : queue_(&queue),
+          storage_(&storage),
+          generation_(generation),
+          sequence_(sequence),
+          head_(head),
+          writable_(writer.remaining()),
+          reader_(reader),
+          writer_(writer) {
+        storage.in_use_ = true;
+    }
     void take(DescriptorChain& other) noexcept {
         queue_ = std::exchange(other.queue_, nullptr);
         storage_ = std::exchange(other.storage_, nullptr);
         generation_ = other.generation_;
+        sequence_ = other.sequence_;
         head_ = other.head_;
         writable_ = other.writable_;
         reader_ = other.reader_;
         writer_ = other.writer_;
     }
-    void drop();
-    void close();
+    void drop() {
+        if (queue_ != nullptr)
+            drop_open();
+    }
+    void drop_open();
+    void close() {
+        queue_ = nullptr;
+        if (storage_ != nullptr)
+            storage_->in_use_ = false;
+        storage_ = nullptr;
+    }
 
     SplitQueue* queue_ = nullptr;
     ChainStorage* storage_ = nullptr;
     std::uint32_t generation_ = 0;  // of the queue when the chain was taken
+    std::uint16_t sequence_ = 0;    // chains taken from the queue before
     std::uint16_t head_ = 0;
     std::uint64_t writable_ = 0;
     ChainReader reader_;

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "vms/service/counters.h"
+#include "vms/service/device_event.h"
 #include "vms/service/shared_memory.h"
 #include "vms/service/virtio/split_queue.h"
 
@@ -26,6 +27,9 @@ struct DeviceProfile {
     std::uint32_t queues = 0;
     std::uint32_t queue_size_max = 0;
     std::uint32_t config_bytes = 0;
+    /// A reset shows the driver what was done before it: bytes in a driver's buffer are then
+    /// delivered, and whoever clears up after the reset finds them. Otherwise they are void.
+    bool publishes_at_reset = false;
     std::span<const FeatureDependency> dependencies{};
 };
 
@@ -39,9 +43,27 @@ struct DeviceContext {
     bool has(unsigned feature) const { return (features >> feature & 1) != 0; }
 };
 
+/// What a device asks of its transport when something changes on its side.
+class DeviceHost {
+  public:
+    /// The configuration space has changed (2.5); `notify`: the driver is to be interrupted.
+    virtual void config_changed(bool notify) = 0;
+    /// There may be ring work that no kick announces.
+    virtual void work_wanted() = 0;
+    /// Chains were completed outside of work(), in another device's turn: they are to be published.
+    virtual void publication_wanted() = 0;
+    /// DRIVER_OK, and neither DEVICE_NEEDS_RESET nor FAILED.
+    virtual bool running() const = 0;
+
+  protected:
+    ~DeviceHost() = default;
+};
+
 class VirtioDevice {
   public:
     virtual DeviceProfile profile() const = 0;
+    /// How many queues there are with these features; never more than the profile says.
+    virtual std::uint32_t queues(std::uint64_t /*features*/) const { return profile().queues; }
 
     /// Configuration space; offset and width are naturally aligned and begin within config_bytes.
     virtual std::uint32_t read_config(std::uint32_t offset, Width width) = 0;
@@ -56,16 +78,11 @@ class VirtioDevice {
     virtual void queue_stopped(std::uint32_t queue) = 0;
     /// One bounded step of ring work: at most one chain of each queue. True: more can be done now.
     virtual bool work() = 0;
+    /// A change of the outside world that the configuration has planned.
+    virtual void event(const DeviceEvent& /*event*/) {}
 
-    // The hardware behind the device.
-    /// Once, before interrupts. False: it does not answer as it should.
-    virtual bool begin_hardware() = 0;
-    /// In the interrupt vector: stop the interrupt at its source.
-    virtual void silence_hardware() = 0;
-    /// In the main loop: do what the interrupt asked for. True: more is to be done at once.
-    virtual bool serve_hardware() = 0;
-    /// Whether serve_hardware() has something to do that no interrupt announces.
-    virtual bool hardware_waits() const = 0;
+    /// Once, by the transport, before anything else.
+    void attach(DeviceHost& host) { host_ = &host; }
 
     VirtioDevice(const VirtioDevice&) = delete;
     VirtioDevice& operator=(const VirtioDevice&) = delete;
@@ -73,6 +90,11 @@ class VirtioDevice {
   protected:
     VirtioDevice() = default;
     ~VirtioDevice() = default;
+
+    DeviceHost& host() { return *host_; }
+
+  private:
+    DeviceHost* host_ = nullptr;
 };
 
 }  // namespace vms::service

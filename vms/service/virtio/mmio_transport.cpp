@@ -48,6 +48,7 @@ MmioTransport::MmioTransport(Port& port, const SharedMemory& memory, VirtioDevic
       profile_(device.profile()),
       identity_(identity),
       counters_(counters) {
+    device_.attach(*this);
     clear_registers();
 }
 
@@ -227,6 +228,8 @@ void MmioTransport::write_status(std::uint32_t value) {
         added &= ~bit::driver_ok;
     }
     status_ |= added;
+    if ((added & bit::features_ok) != 0)
+        queue_count_ = device_.queues(driver_features_);
     if ((added & bit::driver_ok) != 0)
         activate();
 }
@@ -235,7 +238,7 @@ void MmioTransport::activate() {
     port_.charge<Operation::device_activate>();
     ++counters_.activations;
     QueueFault fault = QueueFault::none;
-    for (std::uint32_t i = 0; i < profile_.queues; ++i) {
+    for (std::uint32_t i = 0; i < queue_count_; ++i) {
         if (!registers_[i].ready)
             continue;
         const QueueFault f = start_queue(i);
@@ -243,7 +246,7 @@ void MmioTransport::activate() {
             fault = f;
     }
     device_.activate(
-        {&memory_, std::span(queues_).first(profile_.queues), driver_features_, &counters_});
+        {&memory_, std::span(queues_).first(queue_count_), driver_features_, &counters_});
     work_mark_ = true;  // buffers may have been added before DRIVER_OK
     if (fault != QueueFault::none)
         fail(fault);
@@ -254,6 +257,7 @@ void MmioTransport::clear_registers() {
     driver_features_ = 0;
     driver_features_beyond_ = false;
     queue_sel_ = 0;
+    queue_count_ = profile_.queues;
     for (QueueRegisters& q : registers_)
         q = QueueRegisters{.size = profile_.queue_size_max};
 }
@@ -261,8 +265,11 @@ void MmioTransport::clear_registers() {
 void MmioTransport::reset() {
     port_.charge<Operation::device_reset>();
     ++counters_.resets;
-    for (SplitQueue& q : queues_)
+    for (SplitQueue& q : queues_) {
+        if (profile_.publishes_at_reset)
+            q.publish();
         q.stop();
+    }
     clear_registers();
     status_ = 0;
     interrupt_status_ = 0;
@@ -279,6 +286,11 @@ void MmioTransport::fail(QueueFault fault) {
     ++counters_.needs_reset;
     status_ |= bit::needs_reset;
     raise(mmio::interrupt::config);  // 2.1.2: a configuration change notification after DRIVER_OK
+}
+
+void MmioTransport::fail_device() {
+    if (has_status(bit::driver))  // otherwise nobody is there to be told
+        fail(QueueFault::device_error);
 }
 
 // --- queues -------------------------------------------------------------------------------------
@@ -368,14 +380,18 @@ void MmioTransport::stop_queue(std::uint32_t index) {
 }
 
 void MmioTransport::kick(std::uint32_t value) {
-    if (value >= profile_.queues || !has_status(bit::driver_ok) || !queues_[value].active()) {
+    // 4.2.3.3: with NOTIFICATION_DATA the upper half is the available index, which is looked up
+    // in the ring anyway.
+    const std::uint32_t queue =
+        has(driver_features_, mmio::feature::notification_data) ? value & 0xffff : value;
+    if (queue >= queue_count_ || !has_status(bit::driver_ok) || !queues_[queue].active()) {
         violation();  // 3.1.1: no notification before DRIVER_OK; no such queue
         return;
     }
     if (!running())
         return;
     ++counters_.kicks;
-    device_.kicked(value);
+    device_.kicked(queue);
     work_mark_ = true;
 }
 
@@ -400,9 +416,10 @@ void MmioTransport::acknowledge(std::uint32_t bits) {
     raised_again_ &= ~again;
 }
 
-void MmioTransport::config_changed() {
+void MmioTransport::config_changed(bool notify) {
     ++config_generation_;
-    raise(mmio::interrupt::config);
+    if (notify)
+        raise(mmio::interrupt::config);
 }
 
 // --- work ---------------------------------------------------------------------------------------
@@ -411,20 +428,25 @@ bool MmioTransport::work() {
     if (!running())
         return false;
     const bool more = device_.work();
-    for (std::uint32_t i = 0; i < profile_.queues; ++i) {
+    return !see_to_faults() && more;
+}
+
+bool MmioTransport::see_to_faults() {
+    for (std::uint32_t i = 0; i < queue_count_; ++i) {
         const QueueFault fault = queues_[i].active() ? queues_[i].fault() : QueueFault::none;
         if (fault != QueueFault::none) {
             fail(fault);
-            return false;
+            return true;
         }
     }
-    return more;
+    return false;
 }
 
 void MmioTransport::publish() {
     if (!has_status(bit::driver_ok))
         return;
-    for (std::uint32_t i = 0; i < profile_.queues; ++i)
+    see_to_faults();
+    for (std::uint32_t i = 0; i < queue_count_; ++i)
         if (queues_[i].publish())
             raise(mmio::interrupt::vring);
 }

@@ -21,9 +21,10 @@ namespace vms::service {
 /// VendorID of every device here: "baos".
 inline constexpr std::uint32_t vendor_id = 0x736f6162;
 
-class MmioTransport {
+class MmioTransport final : private DeviceHost {
   public:
-    static constexpr std::uint32_t max_queues = 8;
+    /// Those of a console with the most ports: two each and two for control.
+    static constexpr std::uint32_t max_queues = 2 * max_console_ports + 2;
 
     /// `identity` names the device in notes: the window's base; queue k is identity | k.
     MmioTransport(Port& port, const SharedMemory& memory, VirtioDevice& device,
@@ -42,14 +43,18 @@ class MmioTransport {
 
     /// One bounded step of the device's ring work. True: more can be done now.
     bool work();
-    /// Make all completions visible and decide on an interrupt.
+    /// Whether publish() is called for outside of work(); the taker clears it.
+    bool take_publication_mark() { return std::exchange(publication_mark_, false); }
+    /// Make all completions visible, see to faults and decide on an interrupt.
     void publish();
     /// Whether the driver is to be interrupted; the taker clears it and notifies.
     bool take_interrupt_mark() { return std::exchange(interrupt_mark_, false); }
     bool interrupt_marked() const { return interrupt_mark_; }
 
     /// The configuration space has changed (2.5.1, 4.2.2.1).
-    void config_changed();
+    void config_changed(bool notify) override;
+    /// The device has failed by itself and needs a reset (2.1.2).
+    void fail_device();
 
     std::uint32_t status() const { return status_; }
     std::uint32_t interrupt_status() const { return interrupt_status_; }
@@ -72,9 +77,12 @@ class MmioTransport {
     }
     void violation() { ++counters_.violations; }
 
-    bool selected() const { return queue_sel_ < profile_.queues; }
+    void work_wanted() override { work_mark_ = true; }
+    void publication_wanted() override { publication_mark_ = true; }
+
+    bool selected() const { return queue_sel_ < queue_count_; }
     bool has_status(std::uint32_t bits) const { return (status_ & bits) == bits; }
-    bool running() const;
+    bool running() const override;
 
     std::uint32_t read_register(std::uint32_t offset);
     void write_register(std::uint32_t offset, std::uint32_t value);
@@ -93,6 +101,7 @@ class MmioTransport {
     void clear_registers();
     void reset();
     void fail(QueueFault fault);
+    bool see_to_faults();
     void raise(std::uint32_t bits);
 
     Port& port_;
@@ -111,9 +120,11 @@ class MmioTransport {
     std::uint64_t driver_features_ = 0;
     bool driver_features_beyond_ = false;  // a bit above 63 was asked for
     std::uint32_t queue_sel_ = 0;
+    std::uint32_t queue_count_ = 0;  // offered, or from FEATURES_OK on negotiated
     std::array<QueueRegisters, max_queues> registers_{};
     std::array<SplitQueue, max_queues> queues_{};
     bool work_mark_ = false;
+    bool publication_mark_ = false;
     bool interrupt_mark_ = false;
     QueueFault last_fault_ = QueueFault::none;
 };

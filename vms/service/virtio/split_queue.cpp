@@ -39,7 +39,9 @@ QueueFault SplitQueue::activate(const SharedMemory& memory, const QueueAreas& ar
     size_ = areas.size;
     indirect_ = (features & abi::mmio::feature_bit(feature::ring_indirect_desc)) != 0;
     event_idx_ = (features & abi::mmio::feature_bit(feature::ring_event_idx)) != 0;
+    in_order_ = (features & abi::mmio::feature_bit(feature::in_order)) != 0;
     kicks_suppressed_ = false;
+    batch_ = {};
     seen_ = taken_ = used_ = published_ = 0;
     fault_ = QueueFault::none;
     active_ = true;
@@ -63,6 +65,8 @@ QueueFault SplitQueue::activate(const SharedMemory& memory, const QueueAreas& ar
 }
 
 void SplitQueue::stop() {
+    if (active_)
+        counters_->voided_chains += static_cast<std::uint16_t>(taken_ - published_);
     active_ = false;
     ++generation_;
     descriptors_ = driver_ = device_ = MemoryView();
@@ -93,7 +97,7 @@ bool SplitQueue::available() {
     return seen_ != taken_ || look();
 }
 
-bool SplitQueue::add(Walk& walk, const ring::Descriptor& d) {
+inline bool SplitQueue::add(Walk& walk, const ring::Descriptor& d) {
     memory_->port().charge<Operation::ring_pop_descriptor>();
     ++counters_->descriptors;
     const GuestAddr address{d.addr};
@@ -159,7 +163,7 @@ bool SplitQueue::walk_indirect(Walk& walk, GuestAddr table, std::uint32_t bytes)
     return false;
 }
 
-bool SplitQueue::walk_chain(Walk& walk, std::uint16_t head) {
+inline bool SplitQueue::walk_chain(Walk& walk, std::uint16_t head) {
     std::uint32_t index = head;
     for (std::uint32_t steps = 0; steps < size_; ++steps) {
         std::array<std::byte, ring::desc::bytes> raw;
@@ -190,52 +194,90 @@ bool SplitQueue::walk_chain(Walk& walk, std::uint16_t head) {
 }
 
 DescriptorChain SplitQueue::pop(ChainStorage& storage) {
-    DescriptorChain chain;
     if (storage.in_use_ || !available())
-        return chain;
+        return {};
     memory_->port().charge<Operation::ring_pop_chain>();
     const auto head = static_cast<std::uint16_t>(
         driver_.load(ring::avail::entry(taken_ & (size_ - 1)), Width::half));
     if (head >= size_) {
         fail(QueueFault::bad_head);
-        return chain;
+        return {};
     }
     Walk walk{.segments = storage.segments_};
     if (!walk_chain(walk, head))
-        return chain;
+        return {};
     ++taken_;
     ++counters_->chains;
     memory_->port().note_consumed(identity_, taken_);
 
     const std::span<const Segment> all(storage.segments_.data(), walk.count);
-    storage.in_use_ = true;
-    chain.queue_ = this;
-    chain.storage_ = &storage;
-    chain.generation_ = generation_;
-    chain.head_ = head;
-    chain.writable_ = walk.writable;
-    chain.reader_ = ChainReader(all.first(walk.readable_count), walk.readable);
-    chain.writer_ = ChainWriter(all.subspan(walk.readable_count), walk.writable);
-    return chain;
+    return {*this,
+            storage,
+            generation_,
+            static_cast<std::uint16_t>(taken_ - 1),
+            head,
+            {all.first(walk.readable_count), walk.readable},
+            {all.subspan(walk.readable_count), walk.writable}};
 }
 
 void SplitQueue::complete(DescriptorChain&& chain, std::uint64_t written) {
-    DescriptorChain done = std::move(chain);
-    const bool ours = done.queue_ == this && done.generation_ == generation_ && serviceable();
+    const bool ours = chain.queue_ == this && chain.generation_ == generation_ && serviceable();
     if (ours) {
-        memory_->port().charge<Operation::ring_push_used>();
-        const std::uint64_t length = written < done.writable_ ? written : done.writable_;
-        const std::uint32_t entry = ring::used::entry(used_ & (size_ - 1));
-        device_.store(entry, Width::word, done.head_);
-        device_.store(entry + 4, Width::word, length);
-        ++used_;
+        const std::uint64_t length = written < chain.writable_ ? written : chain.writable_;
         ++counters_->used;
+        if (in_order_)
+            push_in_order(chain, length);
+        else
+            push_used(chain.head_, length, 1);
     }
-    done.close();
+    chain.close();
+}
+
+void SplitQueue::rewind(const Mark& mark, DescriptorChain&& open) {
+    open.close();
+    if (!serviceable())
+        return;
+    taken_ = mark.taken;
+    used_ = mark.used;
+    batch_ = mark.batch;
+    counters_->chains = mark.chains;
+    counters_->used = mark.completed;
+    counters_->batched = mark.batched;
+}
+
+void SplitQueue::push_used(std::uint16_t head, std::uint64_t length, std::uint16_t count) {
+    memory_->port().charge<Operation::ring_push_used>();
+    const std::uint32_t entry = ring::used::entry(used_ & (size_ - 1));
+    device_.store(entry, Width::word, head);
+    device_.store(entry + 4, Width::word, length);
+    used_ = static_cast<std::uint16_t>(used_ + count);
+}
+
+void SplitQueue::push_in_order(const DescriptorChain& chain, std::uint64_t length) {
+    if (chain.sequence_ != static_cast<std::uint16_t>(used_ + batch_.count)) {
+        fail(QueueFault::out_of_order);
+        return;
+    }
+    // 2.7.9: one element, with the head of the last chain and at the place of the first, stands for
+    // a batch; the driver takes all but the last for used completely.
+    if (!batch_.whole)
+        end_batch();
+    counters_->batched += batch_.count != 0 ? 1 : 0;
+    batch_ = {static_cast<std::uint16_t>(batch_.count + 1), chain.head_, length,
+              length == chain.writable_};
+}
+
+void SplitQueue::end_batch() {
+    if (batch_.count != 0)
+        push_used(batch_.head, batch_.length, batch_.count);
+    batch_ = {};
 }
 
 bool SplitQueue::publish() {
-    if (!serviceable() || used_ == published_)
+    if (!serviceable())
+        return false;
+    end_batch();
+    if (used_ == published_)
         return false;
     Port& port = memory_->port();
     port.charge<Operation::ring_publish>();

@@ -32,6 +32,8 @@ enum class QueueFault : std::uint8_t {
     bad_indirect,    ///< not negotiated, nested, with NEXT, empty or of odd size (2.7.5.3.1)
     buffer_outside,  ///< a buffer not wholly in the shared region
     dropped_chain,   ///< the device lost a chain: its own error
+    out_of_order,    ///< with IN_ORDER the device gave a chain back before an older one: its own
+    device_error,    ///< no fault of a queue: the device has failed
 };
 
 constexpr std::string_view name(QueueFault fault) {
@@ -62,6 +64,10 @@ constexpr std::string_view name(QueueFault fault) {
             return "buffer outside the shared memory";
         case QueueFault::dropped_chain:
             return "chain dropped by the device";
+        case QueueFault::out_of_order:
+            return "chains given back out of order";
+        case QueueFault::device_error:
+            return "error of the device";
     }
     return "unknown";
 }
@@ -75,6 +81,14 @@ struct QueueAreas {
 };
 
 class SplitQueue {
+    /// With IN_ORDER: chains given back whose one used element is not written yet.
+    struct Batch {
+        std::uint16_t count = 0;
+        std::uint16_t head = 0;    // of the last one
+        std::uint64_t length = 0;  // of the last one
+        bool whole = true;         // the last one was used completely
+    };
+
   public:
     SplitQueue() = default;
     SplitQueue(const SplitQueue&) = delete;
@@ -100,6 +114,27 @@ class SplitQueue {
     /// publish().
     void complete(DescriptorChain&& chain, std::uint64_t written);
 
+    /// A state of the queue to go back to, of now; only until the next publish().
+    struct Mark {
+        std::uint16_t taken = 0;
+        std::uint16_t used = 0;
+        Batch batch{};
+        std::uint64_t chains = 0;  // the counters of that time
+        std::uint64_t completed = 0;
+        std::uint64_t batched = 0;
+    };
+    Mark mark() const {
+        return {taken_, used_, batch_, counters_->chains, counters_->used, counters_->batched};
+    }
+    /// As if nothing had been taken or completed since: the driver has been told of nothing, and
+    /// will be read anew. `open` is a chain of since then, or empty.
+    void rewind(const Mark& mark, DescriptorChain&& open);
+
+    /// Completed, and not yet visible to the driver.
+    std::uint16_t unpublished() const {
+        return static_cast<std::uint16_t>(used_ + batch_.count - published_);
+    }
+
     /// Make what was completed visible. True: the driver wants an interrupt.
     bool publish();
 
@@ -120,6 +155,9 @@ class SplitQueue {
     bool add(Walk& walk, const abi::ring::Descriptor& d);
     void chain_dropped(const DescriptorChain& chain);
     bool look();
+    void push_used(std::uint16_t head, std::uint64_t length, std::uint16_t count);
+    void push_in_order(const DescriptorChain& chain, std::uint64_t length);
+    void end_batch();
 
     const SharedMemory* memory_ = nullptr;
     DeviceCounters* counters_ = nullptr;
@@ -132,13 +170,16 @@ class SplitQueue {
     bool active_ = false;
     bool indirect_ = false;   // VIRTIO_F_INDIRECT_DESC negotiated
     bool event_idx_ = false;  // VIRTIO_F_EVENT_IDX negotiated
+    bool in_order_ = false;   // VIRTIO_F_IN_ORDER negotiated
     bool kicks_suppressed_ = false;
     QueueFault fault_ = QueueFault::none;
 
     std::uint16_t seen_ = 0;       // available index as last observed
     std::uint16_t taken_ = 0;      // chains taken
-    std::uint16_t used_ = 0;       // used elements written
+    std::uint16_t used_ = 0;       // chains given back, with their used elements written
     std::uint16_t published_ = 0;  // used index as the driver sees it
+
+    Batch batch_;
 };
 
 }  // namespace vms::service

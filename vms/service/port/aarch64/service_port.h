@@ -18,6 +18,17 @@ extern "C" const char vms_service_vectors[];
 
 namespace vms::service {
 
+/// Memory that is accessed often.
+class MemoryRange {
+  public:
+    constexpr MemoryRange() = default;
+    constexpr explicit MemoryRange(GuestAddr base) : base_(base) {}
+    constexpr GuestAddr base() const { return base_; }
+
+  private:
+    GuestAddr base_{};
+};
+
 class Port {
   public:
     // --- device registers -------------------------------------------------------------------
@@ -81,6 +92,45 @@ class Port {
         for (; i < from.size(); ++i)
             *at<volatile std::uint8_t>(to + i) = std::to_integer<std::uint8_t>(from[i]);
     }
+    MemoryRange range(GuestAddr base, std::uint64_t) { return MemoryRange(base); }
+    std::uint64_t memory_load(const MemoryRange& r, std::uint64_t offset, Width w) {
+        return memory_load(r.base() + offset, w);
+    }
+    void memory_store(const MemoryRange& r, std::uint64_t offset, Width w, std::uint64_t value) {
+        memory_store(r.base() + offset, w, value);
+    }
+    void copy_in(std::span<std::byte> to, const MemoryRange& r, std::uint64_t offset) {
+        copy_in(to, r.base() + offset);
+    }
+    void copy_out(const MemoryRange& r, std::uint64_t offset, std::span<const std::byte> from) {
+        copy_out(r.base() + offset, from);
+    }
+
+    /// Memory that no other CPU writes, to be read where it is.
+    std::span<const std::byte> view(GuestAddr a, std::size_t n) {
+        return {at<const std::byte>(a), n};
+    }
+
+    // --- memory that a device reads and writes by itself, not coherent with the caches --------
+    // DDI 0487, D7.5.9: maintenance by address to the point of coherency; at EL1 of a guest an
+    // invalidation cleans too, so neither harms what lies in the same line.
+    /// What was written to [a, a + n) goes to memory, before the device is told.
+    void clean_cache(GuestAddr a, std::size_t n) {
+        const std::uint64_t line = data_cache_line();
+        for (std::uint64_t p = a.value & ~(line - 1); p < a.value + n; p += line)
+            asm volatile("dc cvac, %0" ::"r"(p) : "memory");
+        device_barrier();
+    }
+    /// What the device has written to [a, a + n) is read from memory next.
+    void invalidate_cache(GuestAddr a, std::size_t n) {
+        const std::uint64_t line = data_cache_line();
+        for (std::uint64_t p = a.value & ~(line - 1); p < a.value + n; p += line)
+            asm volatile("dc ivac, %0" ::"r"(p) : "memory");
+        device_barrier();
+    }
+    /// Orders memory that a device looks at, and accesses to its registers. The device is outside
+    /// the inner shareable domain.
+    void device_barrier() { asm volatile("dsb sy" ::: "memory"); }
 
     // --- ordering ---------------------------------------------------------------------------
     /// All written before is visible before this word is.
@@ -135,6 +185,18 @@ class Port {
         asm volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(v)::"memory");
         return v;
     }
+    /// The virtual timer: an interrupt when the counter reaches `compare`.
+    void start_timer(std::uint64_t compare) {
+        constexpr std::uint64_t enable = 1;  // CNTV_CTL_EL0.ENABLE, IMASK 0
+        asm volatile(
+            "msr cntv_cval_el0, %0\n\t"
+            "msr cntv_ctl_el0, %1\n\t"
+            "isb"
+            :
+            : "r"(compare), "r"(enable)
+            : "memory");
+    }
+    void stop_timer() { asm volatile("msr cntv_ctl_el0, xzr\n\tisb" ::: "memory"); }
     std::uint32_t counter_frequency() const {
         std::uint64_t v;
         asm("mrs %0, cntfrq_el0" : "=r"(v));
@@ -147,11 +209,20 @@ class Port {
     [[gnu::always_inline]] void charge(std::uint32_t = 1) {
         asm volatile("charge.%c0.%=:" ::"i"(static_cast<int>(operation)));
     }
+    void settle() {}
     void note(Step, std::uint64_t) {}
     void note_published(std::uint64_t, std::uint16_t) {}
     void note_consumed(std::uint64_t, std::uint16_t) {}
+    static constexpr bool frames_wanted() { return false; }
+    void note_frame(FramePoint, std::uint8_t, std::span<const std::byte>) {}
 
   private:
+    /// CTR_EL0.DminLine: log2 of the words of the smallest line.
+    static std::uint64_t data_cache_line() {
+        std::uint64_t ctr;
+        asm("mrs %0, ctr_el0" : "=r"(ctr));
+        return std::uint64_t{4} << (ctr >> 16 & 15);
+    }
     template <typename T>
     static T* at(GuestAddr a) {
         return reinterpret_cast<T*>(a.value);

@@ -21,4 +21,29 @@ DeviceCounters ServiceProgram::device_counters(std::size_t device) const {
     return guest_ ? guest_->device_counters(device) : DeviceCounters{};
 }
 
+PeripheralCounters ServiceProgram::peripheral_counters(std::size_t peripheral) const {
+    return guest_ ? guest_->peripheral_counters(peripheral) : PeripheralCounters{};
+}
+
+std::size_t ServiceProgram::switch_port_count() const {
+    return guest_ ? guest_->net().port_count() : 0;
+}
+
+PortCounters ServiceProgram::switch_port_counters(std::size_t port) const {
+    return guest_ ? guest_->net().counters(port) : PortCounters{};
+}
+
+bool ServiceProgram::switch_balanced() const {
+    return !guest_ || guest_->net().balanced();
+}
+
+NetworkCounters ServiceProgram::network_counters(std::size_t peripheral) const {
+    const NetworkPort* interface = guest_ ? guest_->network(peripheral) : nullptr;
+    return interface != nullptr ? interface->counters() : NetworkCounters{};
+}
+
+LineCounters ServiceProgram::line_counters(std::size_t peripheral) const {
+    return guest_ ? guest_->line_counters(peripheral) : LineCounters{};
+}
+
 }  // namespace vms::service

@@ -22,6 +22,15 @@ class ServiceProgram final : public Program {
     std::size_t device_count() const { return config_.device_count; }
     GuestCounters counters() const;
     DeviceCounters device_counters(std::size_t device) const;
+    PeripheralCounters peripheral_counters(std::size_t peripheral) const;
+    LineCounters line_counters(std::size_t peripheral) const;
+    /// Of a network interface; zero for another peripheral.
+    NetworkCounters network_counters(std::size_t peripheral) const;
+    /// The software switch's port, in the order of ServiceGuest::net(); zero before the first run.
+    std::size_t switch_port_count() const;
+    PortCounters switch_port_counters(std::size_t port) const;
+    /// Whether the switch has accounted for every frame and copy.
+    bool switch_balanced() const;
     /// For diagnoses: nullptr before the first run.
     const ServiceGuest* guest() const { return guest_.get(); }
 

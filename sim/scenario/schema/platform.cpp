@@ -1,0 +1,109 @@
+// Keys of `platform`: the hardware.
+#include "sim/scenario/schema/keys.h"
+
+namespace sim::keys {
+
+namespace {
+
+KeySpec uart() {
+    return map(
+        "", "",
+        {
+            required(choice("model", "", {"cadence", "pl011"},
+                            "The UART: Cadence (Zynq UltraScale+ TRM, UG1085) or PL011 (Arm "
+                            "DDI 0183).")),
+            required(address("base", "Physical address of its registers, a multiple of 4KiB.")),
+            number(K::size, "size", "0x1000", "4KiB", "1MiB", "Bytes of its register block."),
+            required(interrupt("interrupt", "GIC interrupt id of its output, 32 or above.")),
+            number(K::frequency, "reference_clock", "100MHz", "1MHz", "1GHz",
+                   "Clock from which its driver derives the baud rate."),
+            number(
+                K::integer, "baud", "115200", "300", "20000000",
+                "Bits a second at the far end of the line; the driver programs the near end, whose "
+                "dividers must come within 5 % of it."),
+            {.name = "output",
+             .kind = K::text,
+             .help = "Where what it sends goes: `stdout`, `none` or the name of a file to write, "
+                     "relative to the current directory.",
+             .fallback = "stdout"},
+            list("input", "Text typed at the far end.",
+                 map("", "",
+                     {number(K::time, "at", "0ns", "0ns", longest_time,
+                             "When the first bit of the text starts."),
+                      required(text("text",
+                                    "What is typed; in double quotes `\\n` ends a "
+                                    "line."))})),
+            map("pattern", "A generated stream of bytes, sent without pause. Not with `input`.",
+                {required(number(K::size, "bytes", "", "1B", "1TiB", "How many.")),
+                 number(K::integer, "seed", "0", "0", "", "Which stream."),
+                 number(K::time, "at", "0ns", "0ns", longest_time, "When it starts.")}),
+            {.name = "input_file",
+             .kind = K::path,
+             .help = "A file whose bytes are sent from time 0 on. Not with `input` or `pattern`."},
+            map("records",
+                "The far end of the workload console-soak: sends records at random moments and "
+                "checks those that arrive. Not with `output`, `input`, `pattern` or `input_file`.",
+                {number(K::integer, "stream", "0", "0", "255",
+                        "Number of the stream; that of the workload."),
+                 number(K::integer, "seed", "0", "0", "", "Of their sizes and distances."),
+                 number(K::time, "from", "0ns", "0ns", longest_time, "When the first is sent."),
+                 required(number(K::time, "until", "", "1us", longest_time,
+                                 "The first one after this is the last: later than the "
+                                 "workload's last reset, which must not take it away.")),
+                 number(K::time, "period", "5ms", "1us", longest_time,
+                        "Mean distance from one to the next."),
+                 number(K::size, "payload", "100B", "1B", "4KiB",
+                        "Longest payload; a record has 56 bytes besides.")}),
+        });
+}
+
+}  // namespace
+
+KeySpec platform() {
+    return required(map(
+        "platform",
+        "The hardware. `platform: zcu104` takes a preset as it is; `platform: {preset: zcu104, "
+        "...}` takes it and replaces what is given; without a preset all that is needed must be "
+        "given.",
+        {
+            text("preset", "Name of a preset (scenarios/presets/)."),
+            number(K::integer, "cpu_num", "4", "1", "8",
+                   "Physical CPUs; a GICv2 has interfaces for 8."),
+            number(K::frequency, "cpu_hz", "1.2GHz", "1MHz", "10GHz", "Clock of the CPUs."),
+            number(K::frequency, "counter_hz", "100MHz", "1MHz", "1GHz",
+                   "The system counter, CNTFRQ_EL0."),
+            flag("firmware_standby", "false",
+                 "Standby of the hypervisor is a PSCI call to firmware at EL3, not a plain WFI."),
+            flag("corrected_vgic", "false",
+                 "Not Bao's virtual interrupt controller but one that loses and doubles no "
+                 "interrupt when list registers run short: to see whether a fault is Bao's."),
+            required(list("ram", "Physical memory.",
+                          map("", "",
+                              {required(address("base", "Physical address.")),
+                               required(size("size", "Bytes."))}))),
+            required(map("gic", "The interrupt controller.",
+                         {
+                             number(K::integer, "version", "2", "2", "2", "Architecture version."),
+                             required(address("gicd", "Distributor.")),
+                             required(address("gicc", "CPU interface.")),
+                             required(address("gich", "Virtual interface control.")),
+                             required(address("gicv",
+                                              "Virtual CPU interface, which VMs see in "
+                                              "place of `gicc`.")),
+                             number(K::integer, "list_registers", "4", "1", "16",
+                                    "List registers of each CPU."),
+                             number(K::integer, "interrupt_lines", "192", "64", "512",
+                                    "Interrupt ids that the distributor has: SGI, PPI and SPI; a "
+                                    "multiple of 32, or 1020."),
+                             number(K::interrupt, "maintenance", "25", "25", "31",
+                                    "Interrupt id of the maintenance interrupt."),
+                         })),
+            map("guest_gic", "Where VMs see their interrupt controller unless they say otherwise.",
+                {address("gicd", "Distributor (emulated)."),
+                 address("gicc", "CPU interface (`gicv` appears here).")}),
+            named("uarts", "Serial lines, by name.", uart()),
+            named("nics", "Network controllers, by name.", nic()),
+        }));
+}
+
+}  // namespace sim::keys

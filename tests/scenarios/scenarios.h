@@ -1,0 +1,120 @@
+// Runs the program on scenarios of the repository and reads what it leaves.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace sim::test {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+struct Outcome {
+    Outcome() noexcept(false) = default;  // nlohmann::json may allocate
+
+    int status = -1;
+    std::string out;  ///< standard output and error
+    json results;
+    std::string trace;
+};
+
+inline std::string read(const fs::path& p) {
+    std::ifstream in(p, std::ios::binary);
+    std::ostringstream s;
+    s << in.rdbuf();
+    return s.str();
+}
+
+class Scenarios : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        directory_ = fs::temp_directory_path() / ("baosim-test-" + std::to_string(::getpid()));
+        fs::create_directories(directory_);
+    }
+    void TearDown() override { fs::remove_all(directory_); }
+
+    /// Runs a scenario of the repository with further arguments.
+    Outcome run(const std::string& scenario, const std::string& arguments = "") {
+        const fs::path results = directory_ / "results.json";
+        const fs::path trace = directory_ / "trace.txt";
+        fs::remove(results);
+        fs::remove(trace);
+        const std::string command =
+            std::string("cd '" BAOSIM_SOURCE_DIR "' && '" BAOSIM_PROGRAM "' run scenarios/") +
+            scenario + " --json '" + results.string() + "' --trace '" + trace.string() + "' " +
+            arguments + " 2>&1";
+        Outcome o;
+        std::FILE* p = ::popen(command.c_str(), "r");
+        EXPECT_NE(p, nullptr);
+        std::array<char, 4096> buffer{};
+        while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), p))
+            o.out.append(buffer.data(), n);
+        const int status = ::pclose(p);
+        o.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+        o.results = json::parse(read(results), nullptr, false);
+        o.trace = read(trace);
+        return o;
+    }
+
+    fs::path directory() const { return directory_; }
+
+  private:
+    fs::path directory_;
+};
+
+inline std::int64_t metric(const Outcome& o, const std::string& name) {
+    return o.results.at("metrics").value(name, std::int64_t{-1});
+}
+
+inline const json* leg(const Outcome& o, const std::string& beginning) {
+    for (const json& l : o.results.at("legs"))
+        if (l.at("name").get<std::string>().starts_with(beginning))
+            return &l;
+    return nullptr;
+}
+
+/// Per CPU: the events in their order, without their times, and the times apart.
+struct Sequence {
+    std::vector<std::string> events;
+    std::vector<double> times;
+};
+
+inline std::map<std::string, Sequence> by_cpu(const std::string& trace) {
+    std::map<std::string, Sequence> found;
+    std::istringstream in(trace);
+    std::string line;
+    while (std::getline(in, line)) {
+        std::istringstream fields(line);
+        std::string time, cpu, rest;
+        fields >> time >> cpu;
+        std::getline(fields, rest);
+        found[cpu].events.push_back(rest);
+        found[cpu].times.push_back(std::stod(time));
+    }
+    return found;
+}
+
+/// Metrics that count something; times and polling iterations depend on how late an interrupt is.
+inline std::map<std::string, std::int64_t> counts(const Outcome& o) {
+    std::map<std::string, std::int64_t> c;
+    for (const auto& [name, value] : o.results.at("metrics").items())
+        if (!name.ends_with("_ns") && !name.ends_with("_ticks") &&
+            name.find("poll") == std::string::npos && name.find("el1_") == std::string::npos)
+            c[name] = value;
+    return c;
+}
+
+}  // namespace sim::test

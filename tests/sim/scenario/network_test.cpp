@@ -1,0 +1,202 @@
+// Networks in scenarios: what their keys become, and what is refused.
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/sim/scenario/scenario_files.h"
+
+namespace sim::test {
+namespace {
+
+LoadResult ping(const std::vector<std::string>& overrides = {}) {
+    return load_scenario(std::string(BAOSIM_SOURCE_DIR) + "/scenarios/net-ping.yaml", overrides);
+}
+
+TEST(Network, PingIsAsItsFileSays) {
+    const LoadResult r = ping({"links.wire.loss=0.1%", "links.wire.from.peer={loss: 250ppm}",
+                               "links.wire.outages=[{from: 1ms, until: 2ms}]"});
+    ASSERT_TRUE(r.scenario) << all(r);
+    const Scenario& s = *r.scenario;
+    // Zynq UltraScale+: GEM3 at 0xFF0E0000 with interrupts 95 and 96 (UG1085); the ZCU104's PHY has
+    // address 12.
+    ASSERT_EQ(s.platform.nics.size(), 1U);
+    const NicConfig& nic = s.platform.nics[0];
+    EXPECT_EQ(nic.name, "gem3");
+    EXPECT_EQ(nic.base.value, 0xFF0E0000U);
+    EXPECT_EQ(nic.interrupts, (std::vector<vms::IntId>{{95}, {96}}));
+    EXPECT_EQ(nic.stream_id, 0x877U);
+    EXPECT_EQ(nic.phy_address, 12);
+    EXPECT_EQ(nic.data_rate, 6'400'000'000U);
+    // The VM that has it gets its addresses and its stream.
+    ASSERT_EQ(s.vms[0].devs.size(), 1U);
+    EXPECT_EQ(s.vms[0].devs[0].pa.value, 0xFF0E0000U);
+    EXPECT_EQ(s.vms[0].devs[0].id, 0x877U);
+    EXPECT_EQ(s.vms[0].devs[0].interrupts.size(), 2U);
+    ASSERT_EQ(s.links.size(), 1U);
+    EXPECT_EQ(s.links[0].rate, 1'000'000'000U);
+    EXPECT_EQ(s.links[0].propagation, models::Picos::ns(50));
+    ASSERT_EQ(s.links[0].impairments.size(), 2U);
+    EXPECT_EQ(s.links[0].impairments[0].loss, 1'000'000U);  // parts per billion
+    EXPECT_EQ(s.links[0].impairments[1].loss, 250'000U);
+    ASSERT_EQ(s.links[0].outages.size(), 1U);
+    EXPECT_EQ(s.links[0].outages[0].until, models::Picos::ms(2));
+    ASSERT_EQ(s.hosts.size(), 1U);
+    EXPECT_EQ(s.hosts[0].mac.text(), "02:00:00:01:00:01");
+    EXPECT_EQ(s.hosts[0].ipv4->text(), "10.0.0.1");
+    EXPECT_EQ(s.hosts[0].ipv6->text(), "fd00::1");
+    EXPECT_EQ(s.hosts[0].port, 7);  // RFC 862
+    ASSERT_EQ(s.captures.size(), 1U);
+    EXPECT_EQ(s.captures[0].at, "wire");
+    EXPECT_EQ(s.captures[0].name, "peer");
+    const VmConfig& linux0 = s.vms[1];
+    EXPECT_EQ(linux0.software.drivers[0].net.ipv4->text(), "10.0.0.2");
+    EXPECT_EQ(linux0.software.drivers[0].net.prefix, 24U);
+    EXPECT_EQ(linux0.software.workloads[0].bytes, 56U);  // ping(8)
+    EXPECT_EQ(linux0.software.workloads[2].bytes, 1400U);
+}
+
+struct Wrong {
+    std::string set;
+    std::string at;
+    std::vector<std::string> says;
+};
+
+class Refused : public testing::TestWithParam<Wrong> {};
+
+TEST_P(Refused, WithItsPlaceAndWhatToDo) {
+    const Wrong& w = GetParam();
+    const Diagnostic d = error_at(ping({w.set}), w.at);
+    for (const std::string& part : w.says)
+        EXPECT_NE(d.message.find(part), std::string::npos)
+            << "no '" << part << "' in: " << d.message;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    OfTheWire, Refused,
+    testing::Values(
+        Wrong{"links.wire.between=[gem3, pear]",
+              "links.wire.between.1",
+              {"no network controller, host or switch 'pear'", "did you mean 'peer'"}},
+        Wrong{"links.wire.between=[gem3]", "links.wire.between", {"found 1 ends", "[gem3, peer]"}},
+        Wrong{"links.other={between: [gem3, peer]}",
+              "links.other.between.0",
+              {"'gem3' is an end of links.wire.between.0 too", "switch between them"}},
+        Wrong{"links.wire.rate=1GHz", "links.wire.rate", {"'GHz' is not a unit", "Gbps"}},
+        Wrong{"links.wire.loss=150%", "links.wire.loss", {"out of range", "from 0% to 100%"}},
+        Wrong{"links.wire.from.gem0={loss: 1%}",
+              "links.wire.from.gem0",
+              {"'gem0' is no end of this link", "did you mean 'gem3'"}},
+        Wrong{"links.wire.outages=[{from: 2ms, until: 1ms}]",
+              "links.wire.outages.0.until",
+              {"found 1ms", "not after 2ms"}},
+        Wrong{"hosts.lonely={type: echo}", "hosts.lonely", {"no link leads to this host"}},
+        Wrong{"hosts.peer.mac=01:00:5e:00:00:01", "hosts.peer.mac", {"address of a group"}},
+        Wrong{"hosts.peer.mac=02:00:00:00:0e:03",
+              "hosts.peer",
+              {"02:00:00:00:0e:03 is the address of platform.nics.gem3 too"}},
+        Wrong{"hosts.peer.mac=nonsense",
+              "hosts.peer.mac",
+              {"'nonsense'", "a MAC address; write one, such as 02:00:00:00:00:01"}},
+        Wrong{"hosts.peer.ipv4=10.0.0.256", "hosts.peer.ipv4", {"an IPv4 address"}},
+        Wrong{"hosts.peer.ipv6=fd00", "hosts.peer.ipv6", {"an IPv6 address"}},
+        Wrong{"hosts.peer.type=generator", "hosts.peer.target", {"this key is missing"}},
+        Wrong{"hosts.peer.window=4", "hosts.peer.window", {"echo does not use this key"}},
+        Wrong{"hosts.peer={type: generator, ipv6: fd00::1, target: 10.0.0.2}",
+              "hosts.peer.target",
+              {"no IPv4 address to send from"}},
+        Wrong{"hosts.peer={type: generator, ipv4: 10.0.0.1, target: 10.0.0.2, interval: 1us, rate: "
+              "1Mbps}",
+              "hosts.peer.rate",
+              {"interval and rate", "keep one"}},
+        Wrong{"hosts.peer={type: replay, file: none.pcap}",
+              "hosts.peer.file",
+              {"this file cannot be read"}},
+        Wrong{
+            "captures.0.at=wyre", "captures.0.at", {"no link or VM 'wyre'", "did you mean 'wire'"}},
+        Wrong{"captures.0.at=wire.gem2", "captures.0.at", {"no end of links.wire", "gem3"}},
+        Wrong{"captures.0.at=linux0.net1",
+              "captures.0.at",
+              {"vms.linux0 has no network device 'net1'", "did you mean 'net0'"}},
+        Wrong{"captures.1={at: wire, file: net-ping.pcap}",
+              "captures.1.file",
+              {"would be overwritten"}}));
+
+INSTANTIATE_TEST_SUITE_P(
+    OfThePlatform, Refused,
+    testing::Values(
+        Wrong{"platform.nics.gem3.interrupts=[54]",
+              "platform.nics.gem3.interrupts.0",
+              {"interrupt 54 is that of platform.uarts.uart1.interrupt too"}},
+        Wrong{"platform.nics.gem3.interrupts=[]",
+              "platform.nics.gem3.interrupts",
+              {"found 0 interrupts"}},
+        Wrong{"platform.nics.gem3.base=0xff010000", "platform.nics.gem3", {"overlaps uart1"}},
+        Wrong{"platform.nics.gem2={base: 0xff0d0000, interrupts: [93, 94], stream_id: 0x877, mac: "
+              "02:00:00:00:0e:02}",
+              "platform.nics.gem2.stream_id",
+              {"which is that of platform.nics.gem3.stream_id too"}},
+        Wrong{"vms.linux0.devs=[{device: gem3}]",
+              "vms.linux0.devs.0",
+              {"a device has one VM"}},
+        Wrong{"vms.backend.devs=[{device: gem4}]",
+              "vms.backend.devs.0.device",
+              {"the platform has no device 'gem4'", "did you mean 'gem3'"}}));
+
+INSTANTIATE_TEST_SUITE_P(
+    OfTheSoftware, Refused,
+    testing::Values(
+        Wrong{"vms.backend.software.backends.net0.serial=uart1",
+              "vms.backend.software.backends.net0.serial",
+              {"net does not use this key"}},
+        Wrong{"vms.backend.software.backends.net0.mtu=60",
+              "vms.backend.software.backends.net0.mtu",
+              {"out of range", "68"}},
+        Wrong{"vms.backend.software.backends.net0.backend=console",
+              "vms.linux0.software.drivers.net0.driver",
+              {"found net, but the back-end vms.backend.software.backends.net0 is console"}},
+        Wrong{"vms.backend.software.interfaces.gem2={}",
+              "vms.backend.software.interfaces.gem2",
+              {"no network controller 'gem2' in its devs", "did you mean 'gem3'"}},
+        Wrong{"vms.backend.software.interfaces.gem3={dma: {base: 0x30000000, size: 1MiB}}",
+              "vms.backend.software.interfaces.gem3.dma.base",
+              {"not inside one of the regions"}},
+        Wrong{"vms.linux0.software.drivers.net0.gateway=10.0.1.1",
+              "vms.linux0.software.drivers.net0.gateway",
+              {"outside of the network of 10.0.0.2"}},
+        Wrong{"vms.linux0.software.drivers.net0.declined_features=[tso]",
+              "vms.linux0.software.drivers.net0.declined_features.0",
+              {"found 'tso'"}},
+        Wrong{"vms.linux0.software.profile=zephyr",
+              "vms.linux0.software.drivers.net0",
+              {"zephyr has no net driver"}},
+        Wrong{"vms.linux0.software.workloads.0={type: net-ping, device: net0, count: 1}",
+              "vms.linux0.software.workloads.0.peer",
+              {"this key is missing"}},
+        Wrong{"vms.linux0.software.workloads.0={type: net-ping, device: net0, peer: 10.0.0.1}",
+              "vms.linux0.software.workloads.0.count",
+              {"this key is missing"}},
+        Wrong{"vms.linux0.software.workloads.0={type: net-sink, device: net0}",
+              "vms.linux0.software.workloads.0",
+              {"nothing ends this work"}},
+        Wrong{"vms.linux0.software.workloads.0={type: net-flood, device: net0, peer: 10.0.0.1, "
+              "count: 1, mix: [{frame: 1519B}]}",
+              "vms.linux0.software.workloads.0.mix.0.frame",
+              {"more than 1518", "MTU"}},
+        Wrong{"vms.linux0.software.workloads.0={type: console-write, device: net0, bytes: 1KiB}",
+              "vms.linux0.software.workloads.0.device",
+              {"the driver of 'net0' is net"}},
+        Wrong{"vms.linux0.software.drivers.net0={driver: net, ipv6: fd00::2}",
+              "vms.linux0.software.workloads.0.peer",
+              {"no IPv4 address to send from"}}));
+
+TEST(Network, AReplayedFileIsNotOverwritten) {
+    const Folder folder;
+    const std::string capture = folder.write("in.pcap", "");
+    const LoadResult r = ping({"hosts.peer={type: replay, file: \"" + capture + "\"}",
+                               "captures.0.file=\"" + capture + "\""});
+    expect_says(error_at(r, "captures.0.file"), {"hosts.peer.file", "would be overwritten"});
+}
+
+}  // namespace
+}  // namespace sim::test

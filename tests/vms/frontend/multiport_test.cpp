@@ -1,0 +1,342 @@
+// The console driver with MULTIPORT: the order of messages is that of Linux 6.1's virtio_console
+// (drivers/char/virtio_console.c) as logged, and of Zephyr's uart_virtio_console.c; their meaning
+// is OASIS VirtIO v1.4, 5.3.6.2.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "rig.h"
+
+namespace frontend_test {
+namespace {
+
+using testing::ElementsAre;
+using testing::ElementsAreArray;
+using vms::frontend::ConsoleDriver;
+using vms::frontend::Fault;
+using vms::frontend::linux_6_1;
+using vms::frontend::Profile;
+using vms::frontend::zephyr;
+
+using Port = ConsoleModel::Port;
+
+const Port hvc{.console = true};
+const Port closed{};
+const Port data{.host_open = true, .name = "data"};
+
+std::span<const std::byte> bytes(std::string_view s) {
+    return std::as_bytes(std::span{s.data(), s.size()});
+}
+
+std::string read(vms::workload::Terminal& t) {
+    std::string s(4096, '\0');
+    s.resize(t.read(std::as_writable_bytes(std::span{s.data(), s.size()})));
+    return s;
+}
+
+/// A driver and a device of several ports, with memory enough for as many rings and buffers.
+struct Ports {
+    Rig rig;
+    ConsoleDriver driver;
+
+    Ports(const Profile& profile, std::vector<Port> ports)
+        : rig(profile), driver(rig.context(), console_device()) {
+        rig.device.make_multiport(std::move(ports));
+    }
+    /// Probe, and let what follows from it happen.
+    Fault start() {
+        const Fault f = driver.probe();
+        settle();
+        return f;
+    }
+    void settle() { rig.m.let_happen(2'000'000); }
+    std::vector<std::string> notifications() const {
+        std::vector<std::string> out;
+        std::ranges::copy_if(rig.m.log, std::back_inserter(out),
+                             [](const std::string& a) { return a.starts_with("W050"); });
+        return out;
+    }
+    ConsoleModel& device() { return rig.device; }
+};
+
+// facts: "then with multiport W050=2, W050=3 (DEVICE_READY), W050=0, W050=3 (PORT_READY), W050=3
+// (OPEN)", logged with one console port and EVENT_IDX.
+TEST(LinuxMultiport, NotifiesInTheLoggedOrder) {
+    Ports p(linux_6_1(), {hvc});
+    p.device().features |= std::uint64_t{1} << 29;
+    ASSERT_EQ(p.start(), Fault::none);
+    EXPECT_THAT(p.notifications(), ElementsAre("W050=2", "W050=3", "W050=0", "W050=3", "W050=3"));
+    EXPECT_THAT(p.device().control, ElementsAre("0 ffffffff 1", "3 0 1", "6 0 1"));
+}
+
+TEST(LinuxMultiport, HasTwoQueuesForEachPortAndTwoForControl) {
+    Ports p(linux_6_1(), {hvc, closed, closed});
+    ASSERT_EQ(p.start(), Fault::none);
+    EXPECT_EQ(std::ranges::count_if(p.rig.m.log,
+                                    [](const std::string& a) { return a.starts_with("W044=1"); }),
+              8);
+    EXPECT_EQ(std::ranges::count(p.rig.m.log, "R104"), 1);
+    EXPECT_EQ(p.driver.ports(), 3u);
+}
+
+TEST(LinuxMultiport, EachPortIsATerminal) {
+    Ports p(linux_6_1(), {hvc, data, {.console = true, .name = "second"}});
+    ASSERT_EQ(p.start(), Fault::none);
+    ASSERT_TRUE(p.driver.port(0).open());
+    ASSERT_TRUE(p.driver.port(1).open());
+    ASSERT_TRUE(p.driver.port(2).open());
+    ASSERT_TRUE(p.driver.port(0).write(bytes("zero")));
+    ASSERT_TRUE(p.driver.port(1).write(bytes("one")));
+    ASSERT_TRUE(p.driver.port(2).write(bytes("two")));
+    p.settle();
+    EXPECT_EQ(p.device().output, "zero");
+    EXPECT_EQ(p.device().ports[1].output, "one");
+    EXPECT_EQ(p.device().ports[2].output, "two");
+    for (std::size_t i = 0; i < 3; ++i)
+        p.device().type(std::string(1, static_cast<char>('a' + i)), p.rig.m.now_ns() + 1'000, i);
+    p.settle();
+    EXPECT_EQ(read(p.driver.port(0)), "a");
+    EXPECT_EQ(read(p.driver.port(1)), "b");
+    EXPECT_EQ(read(p.driver.port(2)), "c");
+}
+
+TEST(LinuxMultiport, ATerminalIsFoundByName) {
+    Ports p(linux_6_1(), {hvc, data});
+    ASSERT_EQ(p.driver.probe(), Fault::none);
+    // The name comes later than the probe: the look-up waits for it.
+    EXPECT_EQ(p.driver.terminal({.name = "data"}), &p.driver.port(1));
+    EXPECT_EQ(p.driver.terminal({.port = 1}), &p.driver.port(1));
+    EXPECT_EQ(p.driver.terminal({.port = 2}), nullptr);
+}
+
+// port_fops_open, port_fops_release: PORT_OPEN with 1 and 0. An hvc console is open by itself.
+TEST(LinuxMultiport, OpenAndCloseOfAGenericPortAreTold) {
+    Ports p(linux_6_1(), {hvc, data});
+    ASSERT_EQ(p.start(), Fault::none);
+    p.device().control.clear();
+    ASSERT_TRUE(p.driver.port(1).open());
+    EXPECT_TRUE(p.driver.port(1).usable());
+    p.driver.port(1).close();
+    EXPECT_FALSE(p.driver.port(1).usable());
+    ASSERT_TRUE(p.driver.port(0).open());
+    p.driver.port(0).close();
+    EXPECT_THAT(p.device().control, ElementsAre("6 1 1", "6 1 0"));
+}
+
+// in_intr: a generic port that nobody has open throws its input away.
+TEST(LinuxMultiport, InputOfAClosedPortIsDiscardedAndCounted) {
+    Ports p(linux_6_1(), {hvc, data});
+    ASSERT_EQ(p.start(), Fault::none);
+    p.device().type("nobody hears this", p.rig.m.now_ns() + 1'000, 1);
+    p.settle();
+    ASSERT_TRUE(p.driver.port(1).open());
+    EXPECT_EQ(read(p.driver.port(1)), "");
+    EXPECT_EQ(p.driver.port(1).account().discarded, 17u);
+}
+
+// will_write_block: a writer sleeps until the far end is open.
+TEST(LinuxMultiport, AWriteWaitsForTheFarEndToBeOpen) {
+    Ports p(linux_6_1(), {hvc, {.name = "data"}});
+    ASSERT_EQ(p.start(), Fault::none);
+    ASSERT_TRUE(p.driver.port(1).open());
+    EXPECT_THROW(p.driver.port(1).write(bytes("x")), Asleep);
+    p.device().say(6, 1, 1);
+    ASSERT_TRUE(p.driver.port(1).write(bytes("x")));
+    p.settle();
+    EXPECT_EQ(p.device().ports[1].output, "x");
+}
+
+// port_fops_write does not block while there is room: no poll of the used ring.
+TEST(LinuxMultiport, AWriteToAGenericPortDoesNotPoll) {
+    Ports p(linux_6_1(), {hvc, data});
+    ASSERT_EQ(p.start(), Fault::none);
+    ASSERT_TRUE(p.driver.port(1).open());
+    const std::uint64_t polls = p.driver.counters().poll_iterations;
+    // Five times what the ring holds.
+    std::string all;
+    for (int i = 0; i < 40; ++i) {
+        ASSERT_TRUE(p.driver.port(1).write(bytes("line " + std::to_string(i) + "\n")));
+        all += "line " + std::to_string(i) + "\n";
+    }
+    p.settle();
+    EXPECT_EQ(p.device().ports[1].output, all);
+    EXPECT_EQ(p.driver.counters().poll_iterations, polls);
+}
+
+// handle_control_message: a second ADD is answered by PORT_READY again; an id beyond max_nr_ports
+// is not answered; a message about a port that was not added is dropped.
+TEST(LinuxMultiport, OddMessagesAreTakenAsLinuxTakesThem) {
+    Ports p(linux_6_1(), {hvc, data});
+    ASSERT_EQ(p.start(), Fault::none);
+    p.device().control.clear();
+    p.device().say(1, 0, 0);           // added already
+    p.device().say(1, 2, 0);           // out of bounds
+    p.device().say(4, 0, 1);           // a console already
+    p.device().say(4, 1, 0);           // value 0: nothing
+    p.device().say(7, 1, 1, "other");  // has a name
+    p.device().say(99, 0, 0);
+    p.settle();
+    EXPECT_THAT(p.device().control, ElementsAre("3 0 1"));
+    EXPECT_EQ(p.driver.port_report(1).name, "data");
+    EXPECT_FALSE(p.driver.port_report(1).console);
+}
+
+TEST(LinuxMultiport, AMessageThatIsTooShortIsDropped) {
+    Ports p(linux_6_1(), {hvc});
+    ASSERT_EQ(p.start(), Fault::none);
+    p.device().say_raw("\1\2\3");
+    p.device().say(1, 0, 0);
+    p.settle();
+    EXPECT_EQ(p.device().control.back(), "3 0 1");
+    EXPECT_EQ(p.driver.fault(), Fault::none);
+}
+
+TEST(LinuxMultiport, RemovedPortIsGoneAndCanComeBack) {
+    Ports p(linux_6_1(), {hvc, data});
+    ASSERT_EQ(p.start(), Fault::none);
+    ASSERT_TRUE(p.driver.port(1).open());
+    p.device().say(2, 1, 0);
+    p.settle();
+    EXPECT_FALSE(p.driver.port_report(1).present);
+    EXPECT_FALSE(p.driver.port(1).write(bytes("x")));
+    EXPECT_TRUE(p.driver.port(0).write(bytes("y")));
+    p.device().say(1, 1, 0);
+    ASSERT_TRUE(p.driver.port(1).open());
+    ASSERT_TRUE(p.driver.port(1).write(bytes("z")));
+    p.device().type("back", p.rig.m.now_ns() + 1'000, 1);
+    p.settle();
+    EXPECT_EQ(p.device().ports[1].output, "z");
+    EXPECT_EQ(read(p.driver.port(1)), "back");
+}
+
+// 5.3.6.2 has cols before rows; Linux 6.1 reads them the other way round.
+TEST(LinuxMultiport, ResizeIsReadRowsFirst) {
+    Ports p(linux_6_1(), {hvc});
+    ASSERT_EQ(p.start(), Fault::none);
+    p.device().say(5, 0, 0, ConsoleModel::halves(132, 43));
+    p.settle();
+    EXPECT_EQ(p.driver.port_report(0).cols, 43);
+    EXPECT_EQ(p.driver.port_report(0).rows, 132);
+}
+
+// config_intr: with MULTIPORT a configuration change is not looked at.
+TEST(LinuxMultiport, ConfigurationInterruptReadsNothing) {
+    Ports p(linux_6_1(), {hvc});
+    p.device().features |= 1;
+    ASSERT_EQ(p.start(), Fault::none);
+    p.rig.m.log.clear();
+    p.device().change_size(100, 40);
+    p.settle();
+    EXPECT_THAT(p.rig.m.log, ElementsAre("R060", "W064=2"));
+}
+
+// add_port fails when its receive queue can have no buffer: PORT_READY with 0. Here one port's 256
+// buffers of a page fill the region, and a write has the last place.
+TEST(LinuxMultiport, APortWithoutRoomForBuffersIsNotReady) {
+    Ports p(linux_6_1(), {hvc, closed});
+    p.device().queue_size_max = {256, 8, 8, 8, 256, 8};
+    p.device().announced = 1;
+    p.device().restart_registers();
+    ASSERT_EQ(p.start(), Fault::none);
+    p.device().takes_without_using = true;
+    ASSERT_EQ(p.driver.port(0).submit(bytes(std::string(4096, 'x'))), 4096u);
+    p.device().say(1, 1, 0);
+    p.settle();
+    EXPECT_EQ(p.device().control.back(), "3 1 0");
+    EXPECT_FALSE(p.driver.port_report(1).present);
+    EXPECT_EQ(p.driver.fault(), Fault::none);
+}
+
+TEST(LinuxMultiport, RemovalIsTheLoggedOneForEveryQueue) {
+    Ports p(linux_6_1(), {hvc, closed});
+    ASSERT_EQ(p.start(), Fault::none);
+    p.rig.m.log.clear();
+    p.driver.remove();
+    std::vector<std::string> expected{"W070=0"};
+    for (int q = 0; q < 6; ++q)
+        for (const std::string& a :
+             {"W030=" + std::to_string(q), std::string("W044=0"), std::string("R044")})
+            expected.push_back(a);
+    expected.insert(expected.end(), {"R070", "R070", "W070=1"});
+    EXPECT_THAT(p.rig.m.log, ElementsAreArray(expected));
+}
+
+TEST(LinuxMultiport, RestartBringsThePortsBack) {
+    Ports p(linux_6_1(), {hvc, data});
+    ASSERT_EQ(p.start(), Fault::none);
+    for (int i = 0; i < 50; ++i) {
+        ASSERT_TRUE(p.driver.port(0).restart()) << i;
+        ASSERT_TRUE(p.driver.port(0).open());
+        ASSERT_TRUE(p.driver.port(1).open());
+        ASSERT_TRUE(p.driver.port(0).write(bytes("a")));
+        ASSERT_TRUE(p.driver.port(1).write(bytes("b")));
+    }
+    p.settle();
+    EXPECT_EQ(p.device().output, std::string(50, 'a'));
+    EXPECT_EQ(p.driver.counters().restarts, 50u);
+}
+
+// --- Zephyr -------------------------------------------------------------------------------------
+
+// virtconsole_init: sixteen control buffers, each notified; DEVICE_READY of id 0. PORT_READY and
+// PORT_OPEN follow the device's messages. Nothing is received before somebody reads.
+TEST(ZephyrMultiport, Notifications) {
+    Ports p(zephyr(), {hvc});
+    p.device().queue_size_max = {8, 8, 32, 32};
+    p.device().restart_registers();
+    ASSERT_EQ(p.start(), Fault::none);
+    EXPECT_THAT(p.device().control, ElementsAre("0 0 1", "3 0 1", "6 0 1"));
+    const auto log = p.notifications();
+    ASSERT_GE(log.size(), 17u);
+    EXPECT_EQ(std::count(log.begin(), log.begin() + 16, "W050=2"), 16);
+    EXPECT_EQ(log[16], "W050=3");
+    EXPECT_EQ(std::ranges::count(log, "W050=0"), 0);
+    EXPECT_EQ(p.device().size[0], 1u);
+    EXPECT_EQ(p.device().size[1], 1u);
+    EXPECT_EQ(p.device().size[2], 16u);
+    EXPECT_EQ(p.device().size[3], 8u);
+}
+
+// One character a buffer, both ways, on rings of one: each waits for the interrupt of the last.
+TEST(ZephyrMultiport, OneCharacterABuffer) {
+    Ports p(zephyr(), {hvc});
+    ASSERT_EQ(p.start(), Fault::none);
+    ASSERT_TRUE(p.driver.port(0).open());
+    p.rig.m.log.clear();
+    ASSERT_TRUE(p.driver.port(0).write(bytes("abc")));
+    p.settle();
+    EXPECT_EQ(p.device().output, "abc");
+    EXPECT_EQ(p.device().transmit_buffers, 3u);
+    EXPECT_THAT(p.rig.m.log, ElementsAre("W050=1", "R060", "W064=1", "W050=1", "R060", "W064=1",
+                                         "W050=1", "R060", "W064=1"));
+    p.device().type("xyz", p.rig.m.now_ns() + 1'000);
+    std::string got;
+    while (got.size() < 3) {
+        ASSERT_TRUE(p.driver.port(0).wait_for_input());
+        got += read(p.driver.port(0));
+    }
+    EXPECT_EQ(got, "xyz");
+}
+
+// A name that does not fit the control buffer is cut by the device; Zephyr only logs names.
+TEST(ZephyrMultiport, HasNoGenericPorts) {
+    Ports p(zephyr(), {hvc, data});
+    ASSERT_EQ(p.start(), Fault::none);
+    EXPECT_TRUE(p.driver.port(0).open());
+    EXPECT_THROW(p.driver.port(1).open(), Asleep);
+    EXPECT_EQ(p.driver.port_report(1).name, "");
+}
+
+TEST(ZephyrMultiport, RefusesPortsBeyondItsTable) {
+    Ports p(zephyr(), {hvc});
+    ASSERT_EQ(p.start(), Fault::none);
+    p.device().say(1, 32, 0);
+    p.settle();
+    EXPECT_EQ(p.device().control.back(), "3 20 0");
+}
+
+}  // namespace
+}  // namespace frontend_test

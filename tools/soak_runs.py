@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""The runs of tools/soak: soak_runs.py ROOT PROGRAM SECONDS SEED"""
+
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+root, program = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+seconds, seed = int(sys.argv[3]), int(sys.argv[4])
+front_ends = ["linux0", "linux1", "bare0", "bare1"]
+
+FIRST_ROUND_SIMULATED = 5  # seconds: to learn the speed
+LONGEST_ROUND = 120        # seconds of host time
+LONGEST_SIMULATED = 9000   # seconds: a scenario's times end at 10000
+# Of memory, between the second and the last quarter of a round: what the allocator and tables of
+# statistics still need; a record or a request kept by mistake would be a multiple of it.
+ALLOWED_GROWTH_KIB = 1024
+
+
+def resident_kib(pid):
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii") as status:
+            for line in status:
+                if line.startswith("VmRSS:"):
+                    return int(line.split()[1])
+    except OSError:
+        pass
+    return None
+
+
+def run(simulated, seed, results):
+    """Returns exit status, output, host seconds, and the samples of memory in KiB."""
+    ms = simulated * 1000
+    settings = {"duration": f"{ms}ms"}
+    for i, vm in enumerate(front_ends):
+        settings[f"vms.{vm}.software.workloads.0.until"] = f"{ms - 300}ms"
+        settings[f"vms.{vm}.software.workloads.0.seed"] = 1000 * seed + i
+        settings[f"platform.uarts.uart{i + 1}.records.until"] = f"{ms - 200}ms"
+        settings[f"platform.uarts.uart{i + 1}.records.seed"] = 1000 * seed + 500 + i
+    command = [program, "run", "-q", root / "scenarios/soak.yaml", "--json", results]
+    for key, value in settings.items():
+        command += ["--set", f"{key}={value}"]
+    begin = time.monotonic()
+    samples = []
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+        try:
+            while process.poll() is None:
+                kib = resident_kib(process.pid)
+                if kib is not None:
+                    samples.append(kib)
+                time.sleep(0.1)
+        except KeyboardInterrupt:
+            process.terminate()
+            process.wait()
+            sys.exit(130)
+        output.seek(0)
+        return process.returncode, output.read(), time.monotonic() - begin, samples
+
+
+def growth_of(samples):
+    # Medians: the report at the end takes memory for a moment.
+    quarter = len(samples) // 4
+    if quarter < 5:
+        return 0  # too short to tell
+    return round(statistics.median(samples[-quarter:]) -
+                 statistics.median(samples[quarter:2 * quarter]))
+
+
+total = {}
+began = time.monotonic()
+simulated = FIRST_ROUND_SIMULATED
+rounds = 0
+print(f"{'seed':>6} {'simulated':>10} {'host':>8} {'to far end':>12} {'lost':>9} {'to VMs':>11} "
+      f"{'discarded':>10} {'resets':>7} {'memory':>9} {'growth':>8}")
+while rounds == 0 or time.monotonic() - began < seconds:
+    with tempfile.TemporaryDirectory() as directory:
+        results = pathlib.Path(directory) / "results.json"
+        status, output, host, samples = run(simulated, seed, results)
+        metrics = json.loads(results.read_text())["metrics"] if results.exists() else {}
+    if status != 0:
+        print(output, file=sys.stderr)
+        sys.exit(f"soak: seed {seed}, {simulated} s: exit status {status}")
+    row = {"written": 0, "lost": 0, "delivered": 0, "discarded": 0, "resets": 0}
+    for i, vm in enumerate(front_ends):
+        port = f"vms.{vm}.devices.con{i}.ports.0."
+        row["written"] += metrics[port + "written"]
+        row["delivered"] += metrics[port + "delivered"]
+        row["discarded"] += metrics[port + "discarded"]
+        row["lost"] += metrics[f"uarts.uart{i + 1}.records.lost_bytes"]
+        row["resets"] += metrics[f"vms.{vm}.workloads.0.resets"]
+    growth = growth_of(samples)
+    print(f"{seed:>6} {simulated:>8} s {host:>6.1f} s {row['written']:>12} {row['lost']:>9} "
+          f"{row['delivered']:>11} {row['discarded']:>10} {row['resets']:>7} "
+          f"{max(samples, default=0) / 1024:>5.1f} MiB {growth:>4} KiB", flush=True)
+    if growth > ALLOWED_GROWTH_KIB:
+        sys.exit(f"soak: seed {seed}: memory grew by {growth} KiB from the second to the last "
+                 f"quarter of the run; at most {ALLOWED_GROWTH_KIB} KiB is expected")
+    for key, value in row.items():
+        total[key] = total.get(key, 0) + value
+    rounds += 1
+    left = seconds - (time.monotonic() - began)
+    wanted = min(LONGEST_ROUND, max(left, 1)) * simulated / max(host, 0.05)
+    simulated = int(min(max(wanted, FIRST_ROUND_SIMULATED), LONGEST_SIMULATED))
+    seed += 1
+print(f"every byte accounted for: {rounds} runs, {time.monotonic() - began:.0f} s, "
+      f"{total['written']} bytes written, {total['lost']} of them taken away by resets, "
+      f"{total['delivered']} delivered, {total['discarded']} of them discarded, "
+      f"{total['resets']} resets")

@@ -1,0 +1,42 @@
+#include "vms/frontend/net_device.h"
+
+#include "vms/workload/packets/checksum.h"
+
+namespace vms::frontend {
+
+void NetDevice::stop(Fault f) {
+    if (fault != Fault::none)
+        return;
+    fault = f;
+    ++activity;
+    cpu.note(Note::driver_fault, static_cast<std::uint64_t>(f), transport.window().value);
+}
+
+bool NetDevice::kick(std::uint32_t queue) {
+    cpu.retire(operations[Operation::ring_kick]);
+    if (!profile.kicks_always && !transport.queue(queue).kick_needed())
+        return false;
+    transport.notify(queue);
+    return true;
+}
+
+void NetDevice::note_frame(FramePoint where, std::span<const std::byte> frame,
+                           workload::PartialChecksum checksum) {
+    const std::uint64_t window = transport.window().value;
+    if (!checksum.wanted) {
+        cpu.note_frame(where, window, frame);
+        return;
+    }
+    scratch.assign(frame.begin(), frame.end());
+    workload::packets::complete_checksum(scratch, checksum.start, checksum.offset);
+    cpu.note_frame(where, window, scratch);
+}
+
+Work NetDevice::copying(std::uint64_t bytes) const {
+    const std::uint32_t lines = lines_of(bytes);
+    Work work = operations[Operation::copy_line] * lines;
+    work.data_lines = operations[Operation::copy_line].data_lines * lines;
+    return work;
+}
+
+}  // namespace vms::frontend
