@@ -208,7 +208,7 @@ SpilledList& Vgic::spilled_list(Cpu& c, const VgicInterrupt& i) {
 }
 
 void Vgic::add_spilled(Cpu& c, VgicInterrupt& i) {
-    lock_spilled(c, &i);
+    lock_spilled(c);
     observe_push(c, i, spilled_list(c, i).push(i));
     gich_write(c, gich::hcr, gich_read(c, gich::hcr) | gich::hcr_npie);
 }
@@ -457,7 +457,7 @@ void Vgic::handle_message(Cpu& c, const CpuMessage& m) {
 
 // --- maintenance --------------------------------------------------------------------------------
 
-void Vgic::lock_spilled(Cpu& c, const VgicInterrupt* i) {
+void Vgic::lock_spilled(Cpu& c) {
     agree(c);
     const Cpu*& holder = c.vcpu->vm->vgicd.spilled_lock;
     if (holder == nullptr || holder == &c)
@@ -466,12 +466,11 @@ void Vgic::lock_spilled(Cpu& c, const VgicInterrupt* i) {
     const Picos since = c.core->now();
     while (holder != nullptr) {
         if (c.core->now() - since > owner_wait_limit) {
-            h_.error(c, "vgic.spilled-owned",
-                     fmt::format("CPU {} waits for the lock of the spilled interrupts{}; CPU {} "
-                                 "holds it and waits for an interrupt that another vCPU owns",
-                                 c.id.value,
-                                 i == nullptr ? "" : fmt::format(" with interrupt {}", i->id.value),
-                                 holder->id.value));
+            h_.error(
+                c, "vgic.spilled-owned",
+                fmt::format("CPU {} waits for the lock of the spilled interrupts; CPU {} holds "
+                            "it and waits for an interrupt that another vCPU owns",
+                            c.id.value, holder->id.value));
         }
         c.core->charge(h_.costs().refill);
         c.core->sync();
@@ -528,7 +527,7 @@ void Vgic::refill(Cpu& c, bool no_pending) {
     c.core->charge(h_.costs().refill);
     std::uint32_t free = gich_read(c, gich::elrsr0) & mask;
     std::uint8_t states = no_pending ? std::uint8_t{pending} : std::uint8_t{pending | active};
-    lock_spilled(c, nullptr);
+    lock_spilled(c);
     while (free != 0) {
         SpilledList* list = nullptr;
         VgicInterrupt* i = highest_spilled(c, states, list);

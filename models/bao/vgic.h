@@ -142,8 +142,14 @@ class Vgic {
     void trapped_eoir(Cpu& c);
     void eoi_highest_spilled_active(Cpu& c);
     VgicInterrupt* highest_spilled(Cpu& c, std::uint8_t states, SpilledList*& list);
+    void inject_sgi(Cpu& c, VgicInterrupt& i, unsigned source);
+    void update_enable(Cpu& c);
+    void sgir(Cpu& c, std::uint32_t value, const Mark& from);
+    void send(Cpu& c, CpuId to, VgicEvent e, unsigned int_id, unsigned reg, std::uint64_t value);
     static SpilledList& spilled_list(Cpu& c, const VgicInterrupt& i);
-    void lock_spilled(Cpu& c, const VgicInterrupt* i);
+    /// Bao's vgic_spilled_lock, which a CPU keeps for long in wait_for_owner() only.
+    void lock_spilled(Cpu& c);
+    /// A refill that finds first an interrupt of another vCPU.
     void wait_for_owner(Cpu& c, const VgicInterrupt& i);
 
     // What an observer sees of it; no access of the machine, and no time.
@@ -155,7 +161,9 @@ class Vgic {
 
     // The corrected vGIC (vgic_corrected.cpp).
     bool corrected() const;
+    /// A list register or a place on the list for what is in neither, as its state demands.
     void place(Cpu& c, VgicInterrupt& i);
+    /// ... or a message to its targets.
     void route_correctly(Cpu& c, VgicInterrupt& i);
     /// The first spilled one of this vCPU in priority, of the active or of the pending ones.
     VgicInterrupt* first_spilled(Cpu& c, bool is_active);
@@ -163,13 +171,10 @@ class Vgic {
     int make_room(Cpu& c, const VgicInterrupt& i);
     /// Bring the list registers up to date with the lists.
     void rebalance(Cpu& c);
+    /// An active one has ended: what it leaves pending goes where it belongs.
     void ended(Cpu& c, VgicInterrupt& i);
     void end_spilled_active(Cpu& c);
     void corrected_maintenance(Cpu& c);
-    void inject_sgi(Cpu& c, VgicInterrupt& i, unsigned source);
-    void update_enable(Cpu& c);
-    void sgir(Cpu& c, std::uint32_t value, const Mark& from);
-    void send(Cpu& c, CpuId to, VgicEvent e, unsigned int_id, unsigned reg, std::uint64_t value);
 
     // The virtual interface's registers.
     std::uint32_t gich_read(Cpu& c, std::uint64_t offset);

@@ -34,16 +34,18 @@ class Driver {
   public:
     explicit Driver(Port port) : p_(std::move(port)) {}
 
-    void enable(unsigned irq) { poke(d_isenabler, irq); }
-    void disable(unsigned irq) { poke(d_icenabler, irq); }
+    void enable(unsigned irq) const { poke(d_isenabler, irq); }
+    void disable(unsigned irq) const { poke(d_icenabler, irq); }
     bool enabled(unsigned irq) const { return peek(d_isenabler, irq); }
     bool pending(unsigned irq) const { return peek(d_ispendr, irq); }
-    void set_pending(unsigned irq) { poke(d_ispendr, irq); }
-    void clear_pending(unsigned irq) { poke(d_icpendr, irq); }
+    void set_pending(unsigned irq) const { poke(d_ispendr, irq); }
+    void clear_pending(unsigned irq) const { poke(d_icpendr, irq); }
     unsigned interrupts() const { return interrupts_; }
 
   protected:
-    void poke(std::uint32_t reg, unsigned irq) { p_.write_d(reg + irq / 32 * 4, 1u << irq % 32); }
+    void poke(std::uint32_t reg, unsigned irq) const {
+        p_.write_d(reg + irq / 32 * 4, 1u << irq % 32);
+    }
     bool peek(std::uint32_t reg, unsigned irq) const {
         return (p_.read_d(reg + irq / 32 * 4) >> irq % 32 & 1) != 0;
     }

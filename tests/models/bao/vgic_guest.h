@@ -83,7 +83,7 @@ class VgicRig {
   public:
     using GuestFunction = std::function<void(HandGic&)>;
 
-    explicit VgicRig(VgicSetup s) : rig(options(s)) {}
+    explicit VgicRig(const VgicSetup& s) : rig(options(s)) {}
 
     void run(std::vector<GuestFunction> guests) {
         finished.assign(guests.size(), false);
