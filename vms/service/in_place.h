@@ -12,7 +12,8 @@ namespace vms::service {
 template <typename... Types>
 class InPlace {
   public:
-    InPlace() = default;
+    // Not defaulted: the room is not worth clearing, in whatever form it is initialised.
+    InPlace() {}  // NOLINT
     InPlace(const InPlace&) = delete;
     InPlace& operator=(const InPlace&) = delete;
 

@@ -131,7 +131,7 @@ TEST_F(FramedDemuxTest, ResynchronisesAtTheNextFlag) {
 
 // A length above 64, a type that is none, payloads of the wrong size.
 TEST_F(FramedDemuxTest, FramesThatAreNone) {
-    const auto framed = [](std::string body) {
+    const auto framed = [](const std::string& body) {
         std::uint8_t crc = 0;
         for (const char c : body)
             crc = vms::abi::serial_mux::crc8(crc, static_cast<std::uint8_t>(c));

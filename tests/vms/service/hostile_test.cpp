@@ -91,7 +91,7 @@ struct Victim {
         run();
     }
     /// The main loop's part. A device that never comes to rest is wedged.
-    bool run() {
+    bool run() const {
         for (int step = 0; step < 3000; ++step)
             if (!transport->work()) {
                 transport->publish();
@@ -139,7 +139,7 @@ struct Victim {
         return true;
     }
 
-    void kick(std::uint32_t queue) { regs->write(0x050, queue); }
+    void kick(std::uint32_t queue) const { regs->write(0x050, queue); }
     /// One descriptor of port 0's transmit queue, made available and kicked.
     void submit(const Descriptor& d) {
         rings[1].write_descriptor(0, d);

@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "models/uart/serial_demux.h"
@@ -16,8 +15,6 @@
 
 namespace vms::service::test {
 namespace {
-
-using ::testing::ElementsAre;
 
 /// A port's side of a channel.
 class Client final : public ChannelClient {
