@@ -238,6 +238,13 @@ TEST(Consoles, WhatIsWrongWithPortsAndChannels) {
     }
 }
 
+// VirtIO v1.4, 5.1.4: a device may not know its speed.
+TEST(Network, TheSpeedOfADeviceMayBeUnknown) {
+    const LoadResult r = ping({"vms.backend.software.backends.net0.speed=0bps"});
+    ASSERT_TRUE(r.scenario) << all(r);
+    EXPECT_EQ(r.scenario->vms[0].software.backends[0].net.speed, 0U);
+}
+
 TEST(Network, AReplayedFileIsNotOverwritten) {
     const Folder folder;
     const std::string capture = folder.write("in.pcap", "");
