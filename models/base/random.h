@@ -1,10 +1,12 @@
-// Randomness that is the same everywhere: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014), whose
-// reference output for seed 0 begins with 0xe220a8397b1dcdaf, and integers made of it. Whoever
-// needs randomness has a stream of its own, so that nobody's draws depend on what others draw.
+// Randomness that is the same everywhere: streams of the project's generator, and decisions made of
+// them. Whoever needs randomness has a stream of its own, so that nobody's draws depend on what
+// others draw.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
+
+#include "vms/workload/random.h"
 
 namespace models {
 
@@ -23,19 +25,13 @@ class RandomStream {
     __extension__ typedef unsigned __int128 Wide;
 
   public:
-    explicit constexpr RandomStream(std::uint64_t seed) : state_(seed) {}
+    explicit constexpr RandomStream(std::uint64_t seed) : generator_(seed) {}
     /// The stream of `name` in a run with this seed: its start is the seed mixed with the name's
     /// FNV-1a hash.
     constexpr RandomStream(std::uint64_t seed, std::string_view name)
-        : state_(RandomStream(seed ^ fnv1a(name)).next()) {}
+        : generator_(vms::workload::Random(seed ^ fnv1a(name)).next()) {}
 
-    constexpr std::uint64_t next() {
-        state_ += 0x9e37'79b9'7f4a'7c15;
-        std::uint64_t z = state_;
-        z = (z ^ (z >> 30)) * 0xbf58'476d'1ce4'e5b9;
-        z = (z ^ (z >> 27)) * 0x94d0'49bb'1331'11eb;
-        return z ^ (z >> 31);
-    }
+    constexpr std::uint64_t next() { return generator_.next(); }
     /// 0 to n - 1, evenly but for n / 2^64.
     constexpr std::uint64_t below(std::uint64_t n) {
         return static_cast<std::uint64_t>(static_cast<Wide>(next()) * n >> 64);
@@ -51,7 +47,7 @@ class RandomStream {
         return hash;
     }
 
-    std::uint64_t state_;
+    vms::workload::Random generator_;
 };
 
 }  // namespace models

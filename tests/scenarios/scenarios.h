@@ -69,6 +69,10 @@ class Scenarios : public ::testing::Test {
         return o;
     }
 
+    /// A smaller quantum gives the same counts and, for each CPU, the same events in the same
+    /// order.
+    void expect_same_for_any_quantum(const std::string& setup, const std::string& arguments = "");
+
     fs::path directory() const { return directory_; }
 
   private:
@@ -115,6 +119,20 @@ inline std::map<std::string, std::int64_t> counts(const Outcome& o) {
             name.find("poll") == std::string::npos && name.find("el1_") == std::string::npos)
             c[name] = value;
     return c;
+}
+
+inline void Scenarios::expect_same_for_any_quantum(const std::string& setup,
+                                                   const std::string& arguments) {
+    const Outcome a = run(setup, arguments + "--set quantum=1us");
+    for (const char* quantum : {"100ns", "10ns"}) {
+        const Outcome b = run(setup, arguments + "--set quantum=" + quantum);
+        EXPECT_EQ(counts(a), counts(b)) << setup << " " << quantum;
+        const auto x = by_cpu(a.trace);
+        const auto y = by_cpu(b.trace);
+        ASSERT_EQ(x.size(), y.size());
+        for (const auto& [cpu, events] : x)
+            EXPECT_EQ(events.events, y.at(cpu).events) << setup << " " << quantum << " " << cpu;
+    }
 }
 
 }  // namespace sim::test

@@ -81,6 +81,12 @@ std::uint64_t after(Cpu& cpu, std::uint64_t ns) {
                    : cpu.counter() + ticks_at(ns, cpu.counter_frequency());
 }
 
+/// The port that a client sends from.
+std::uint16_t own_port(const net::Settings& s) {
+    return static_cast<std::uint16_t>(s.local_port != 0 ? s.local_port
+                                                        : net::first_own_port + s.flow);
+}
+
 }  // namespace
 
 /// As `ping -c count -i period -s bytes -W timeout`: a request each period, or as soon as the reply
@@ -171,8 +177,7 @@ bool Workload::net_request_response(Cpu& cpu, Stack& stack, std::uint64_t window
     r.unresolved = !route;
     if (!route)
         return false;
-    const auto own =
-        static_cast<std::uint16_t>(s.local_port != 0 ? s.local_port : net::first_own_port + s.flow);
+    const std::uint16_t own = own_port(s);
     const std::uint16_t port = s.port != 0 ? s.port : net::echo_port;
     net::Socket& socket = stack.bind(own);
     SizeMix mix(s.sizes, config_.seed);
@@ -268,8 +273,7 @@ bool Workload::net_flood(Cpu& cpu, Stack& stack) {
     r.unresolved = !route;
     if (!route)
         return false;
-    const auto own =
-        static_cast<std::uint16_t>(s.local_port != 0 ? s.local_port : net::first_own_port + s.flow);
+    const std::uint16_t own = own_port(s);
     const std::uint16_t port = s.port != 0 ? s.port : net::discard_port;
     const std::size_t longest = stack.max_datagram(*route);
     SizeMix mix(s.sizes, config_.seed);

@@ -1,5 +1,6 @@
 // A generator of our own: the same numbers from every compiler and library. SplitMix64 (Steele,
-// Lea, Flood, OOPSLA 2014), whose state is a counter.
+// Lea, Flood, OOPSLA 2014), whose state is a counter; its reference output for seed 0 begins with
+// 0xe220a8397b1dcdaf.
 #pragma once
 
 #include <cstdint>

@@ -16,6 +16,7 @@
 #include "models/bus/dma_port.h"
 #include "models/nic/cadence_gem.h"
 #include "tests/models/uart/uart_bench.h"
+#include "tests/support/run_until.h"
 
 namespace models::test {
 
@@ -105,15 +106,7 @@ struct GemBench {
         EXPECT_FALSE(a.error) << "offset " << offset;
         return static_cast<std::uint32_t>(a.value);
     }
-    void run_until(Picos t) {
-        if (t > kernel_now())
-            sc_core::sc_start((t - kernel_now()).sc());
-        // The end of a run leaves out what is due at it.
-        while (sc_core::sc_pending_activity_at_current_time() ||
-               (sc_core::sc_pending_activity() &&
-                sc_core::sc_time_to_pending_activity() == sc_core::SC_ZERO_TIME))
-            sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    }
+    static void run_until(Picos t) { models::test::run_until(t); }
     void run_for(Picos d) { run_until(kernel_now() + d); }
 
     std::byte* at(std::uint64_t address) {

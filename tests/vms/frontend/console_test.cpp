@@ -21,10 +21,6 @@ using vms::frontend::linux_6_1;
 using vms::frontend::NeedsReset;
 using vms::frontend::Profile;
 
-std::span<const std::byte> bytes(std::string_view s) {
-    return std::as_bytes(std::span{s.data(), s.size()});
-}
-
 std::string read(vms::workload::Terminal& d, std::size_t n = 4096) {
     std::string s(n, '\0');
     s.resize(d.read(std::as_writable_bytes(std::span{s.data(), s.size()})));

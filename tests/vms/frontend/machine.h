@@ -11,7 +11,9 @@
 #include <map>
 #include <set>
 #include <span>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,6 +23,19 @@
 #include "vms/cpu.h"
 
 namespace frontend_test {
+
+/// The words of a text: a log as it is written down in a test.
+inline std::vector<std::string> words(const std::string& text) {
+    std::istringstream in(text);
+    std::vector<std::string> out;
+    for (std::string w; in >> w;)
+        out.push_back(w);
+    return out;
+}
+
+inline std::span<const std::byte> bytes(std::string_view s) {
+    return std::as_bytes(std::span{s.data(), s.size()});
+}
 
 namespace gicd = vms::abi::gicv2::gicd;
 namespace gicc = vms::abi::gicv2::gicc;

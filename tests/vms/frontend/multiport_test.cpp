@@ -27,10 +27,6 @@ const Port hvc{.console = true};
 const Port closed{};
 const Port data{.host_open = true, .name = "data"};
 
-std::span<const std::byte> bytes(std::string_view s) {
-    return std::as_bytes(std::span{s.data(), s.size()});
-}
-
 std::string read(vms::workload::Terminal& t) {
     std::string s(4096, '\0');
     s.resize(t.read(std::as_writable_bytes(std::span{s.data(), s.size()})));

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstring>
 #include <span>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -82,14 +81,6 @@ struct NetRig {
     /// Let everything come to rest.
     void settle() { m.retire_nanoseconds(1'000'000); }
 };
-
-inline std::vector<std::string> words(const std::string& text) {
-    std::istringstream in(text);
-    std::vector<std::string> out;
-    for (std::string w; in >> w;)
-        out.push_back(w);
-    return out;
-}
 
 /// A frame of this many bytes, its bytes counting from `first` on.
 inline Bytes numbered_frame(std::size_t bytes, unsigned first = 0) {

@@ -2,7 +2,6 @@
 // 6.1 under emulation (virtio_mmio with virtio_console). bare-metal: the manner of the public
 // bare-metal console front-end for Bao: read-modify-write of Status, no write of QueueSize.
 // Failed probes: OASIS VirtIO v1.4, 3.1.1 and 4.2.3.1.
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -20,14 +19,6 @@ using vms::frontend::ConsoleDriver;
 using vms::frontend::Fault;
 using vms::frontend::linux_6_1;
 using vms::frontend::Profile;
-
-std::vector<std::string> words(const std::string& text) {
-    std::istringstream in(text);
-    std::vector<std::string> out;
-    for (std::string w; in >> w;)
-        out.push_back(w);
-    return out;
-}
 
 /// The log up to where the driver goes to work.
 std::vector<std::string> without_notifications(std::vector<std::string> log) {

@@ -4,7 +4,6 @@
 // bao-bare-metal: src/core/virtio_console.c (Status read, modified and written, QueueSize never
 // written), inc/virtio_queue.h (the layout of a queue) and src/arch/armv8/gicv2.c.
 #include <algorithm>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -26,18 +25,6 @@ using vms::frontend::linux_6_1;
 using vms::frontend::NeedsReset;
 using vms::frontend::Profile;
 using vms::frontend::zephyr;
-
-std::vector<std::string> words(const std::string& text) {
-    std::istringstream in(text);
-    std::vector<std::string> out;
-    for (std::string w; in >> w;)
-        out.push_back(w);
-    return out;
-}
-
-std::span<const std::byte> bytes(std::string_view s) {
-    return std::as_bytes(std::span{s.data(), s.size()});
-}
 
 std::string read(vms::workload::Terminal& t) {
     std::string s(4096, '\0');
