@@ -22,28 +22,18 @@ std::uint32_t CpuInterface::read(std::uint32_t offset) {
     switch (offset) {
         case gicc::ctlr:
             return ctlr_;
-        case gicc::pmr:
-            return priorities_.pmr();
-        case gicc::bpr:
-            return priorities_.bpr();
         case gicc::iar:
             return acknowledge(false);
-        case gicc::rpr:
-            return priorities_.running();
         case gicc::hppir:
             return highest_pending(false);
-        case gicc::abpr:
-            return priorities_.abpr();
         case gicc::aiar:
             return acknowledge(true);
         case gicc::ahppir:
             return highest_pending(true);
-        case gicc::apr0:
-            return priorities_.apr();
         case gicc::iidr:
             return gicc::iidr_value;
         default:
-            return 0;
+            return priorities_.read(offset);
     }
 }
 
@@ -55,28 +45,17 @@ void CpuInterface::write(std::uint32_t offset, std::uint32_t value) {
             distributor_->set_interface_groups(cpu_,
                                                ctlr_ & (gicc::enable_group0 | gicc::enable_group1));
             return;
-        case gicc::pmr:
-            priorities_.set_pmr(value);
-            return;
-        case gicc::bpr:
-            priorities_.set_bpr(value);
-            return;
         case gicc::eoir:
             end(value, false);
             return;
-        case gicc::abpr:
-            priorities_.set_abpr(value);
-            return;
         case gicc::aeoir:
             end(value, true);
-            return;
-        case gicc::apr0:
-            priorities_.set_apr(value);
             return;
         case gicc::dir:
             deactivate(value);
             return;
         default:
+            priorities_.write(offset, value);
             return;
     }
 }

@@ -67,6 +67,41 @@ class Priorities {
         apr_ = v;
         update_running();
     }
+    /// Those registers of a CPU interface, by their offsets in it, that this is all of (0: another).
+    std::uint32_t read(std::uint32_t offset) const {
+        switch (offset) {
+            case gicc::pmr:
+                return pmr();
+            case gicc::bpr:
+                return bpr();
+            case gicc::rpr:
+                return running();
+            case gicc::abpr:
+                return abpr();
+            case gicc::apr0:
+                return apr();
+            default:
+                return 0;
+        }
+    }
+    void write(std::uint32_t offset, std::uint32_t value) {
+        switch (offset) {
+            case gicc::pmr:
+                set_pmr(value);
+                return;
+            case gicc::bpr:
+                set_bpr(value);
+                return;
+            case gicc::abpr:
+                set_abpr(value);
+                return;
+            case gicc::apr0:
+                set_apr(value);
+                return;
+            default:
+                return;
+        }
+    }
     /// CBPR: the binary point register serves both groups.
     void set_common(bool common) {
         common_ = common;

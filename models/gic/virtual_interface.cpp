@@ -194,28 +194,18 @@ std::uint32_t VirtualInterface::read(std::uint32_t offset) {
     switch (offset) {
         case gicc::ctlr:
             return ctlr_;
-        case gicc::pmr:
-            return priorities_.pmr();
-        case gicc::bpr:
-            return priorities_.bpr();
         case gicc::iar:
             return acknowledge(false);
-        case gicc::rpr:
-            return priorities_.running();
         case gicc::hppir:
             return highest_pending(false);
-        case gicc::abpr:
-            return priorities_.abpr();
         case gicc::aiar:
             return acknowledge(true);
         case gicc::ahppir:
             return highest_pending(true);
-        case gicc::apr0:
-            return priorities_.apr();
         case gicc::iidr:
             return gicc::iidr_value;
         default:
-            return 0;
+            return priorities_.read(offset);
     }
 }
 
@@ -224,25 +214,14 @@ std::uint32_t VirtualInterface::write(std::uint32_t offset, std::uint32_t value)
         case gicc::ctlr:
             set_ctlr(value);
             return nothing;
-        case gicc::pmr:
-            priorities_.set_pmr(value);
-            return nothing;
-        case gicc::bpr:
-            priorities_.set_bpr(value);
-            return nothing;
         case gicc::eoir:
             return end(value, false);
-        case gicc::abpr:
-            priorities_.set_abpr(value);
-            return nothing;
         case gicc::aeoir:
             return end(value, true);
-        case gicc::apr0:
-            priorities_.set_apr(value);
-            return nothing;
         case gicc::dir:
             return deactivate(value);
         default:
+            priorities_.write(offset, value);
             return nothing;
     }
 }

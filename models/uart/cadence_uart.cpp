@@ -146,65 +146,15 @@ const CadenceUart::Table CadenceUart::registers{{
 
 CadenceUart::CadenceUart(sc_core::sc_module_name name, const Parameters& parameters, IrqLine irq,
                          Activity& activity, SerialChannel& channel)
-    : sc_module(name),
-      parameters_(parameters),
-      irq_(irq),
-      bank_(registers),
-      line_(*this, channel, activity,
-            {BitRate::baud(parameters.far_end_baud), parameters.far_end_format}, fifo_depth),
+    : UartModule(name, registers, parameters, irq, activity, channel, fifo_depth),
       divider_(bank_.at(BDIV)) {
-    SC_HAS_PROCESS(CadenceUart);
-    SC_METHOD(wake);
-    sensitive << timer_.event();
     format_written(0, {});
-}
-
-void CadenceUart::start_of_simulation() {
-    line_.start();
-}
-
-void CadenceUart::end_of_simulation() {
-    synchronise();
 }
 
 // --- time -----------------------------------------------------------------------------------
 
-void CadenceUart::access(Access& a) {
-    const Picos now = std::max(a.time, last_);
-    bool changed = catch_up(now);
-    changed |= bank_.access(*this, a, now) == AccessEffect::changed;
-    if (changed)
-        settle(now);
-}
-
-void CadenceUart::peek(Access& a) {
-    const Picos now = std::max(a.time, last_);
-    if (catch_up(now))
-        settle(now);
-    bank_.peek(*this, a);
-}
-
-void CadenceUart::wake() {
-    timer_.fired();
-    synchronise();
-}
-
-void CadenceUart::synchronise() {
-    const Picos now = std::max(kernel_now(), last_);
-    catch_up(now);
-    settle(now);
-}
-
-bool CadenceUart::catch_up(Picos now) {
-    last_ = now;
-    const bool moved = line_.advance(now);
-    return expire_timeout(now) || moved;
-}
-
-void CadenceUart::settle(Picos now) {
-    irq_.set((bank_.at(ISR) & bank_.at(IMR)) != 0, now);
-    line_.settle();
-    timer_.plan(next_wake());
+bool CadenceUart::interrupt() const {
+    return (bank_.at(ISR) & bank_.at(IMR)) != 0;
 }
 
 Picos CadenceUart::next_wake() const {

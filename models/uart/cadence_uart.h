@@ -7,32 +7,20 @@
 // read as asserted.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <systemc>
 
 #include "models/base/time.h"
-#include "models/base/wake_timer.h"
-#include "models/bus/register_bank.h"
-#include "models/bus/target.h"
-#include "models/bus/tlm_target.h"
-#include "models/core/activity.h"
-#include "models/core/irq_line.h"
 #include "models/uart/serial_channel.h"
 #include "models/uart/serial_line.h"
 #include "models/uart/uart_fifo.h"
-#include "models/uart/uart_parameters.h"
+#include "models/uart/uart_module.h"
 
 namespace models {
 
-class CadenceUart final : public sc_core::sc_module,
-                          public Target,
-                          public Inspectable,
-                          private SerialLine::Owner {
+class CadenceUart final : public UartModule<CadenceUart, 17> {
   public:
-    using Parameters = UartParameters;
-
     /// Register offsets, by the drivers' names; UG1087's names are in the table.
     enum Offset : std::uint32_t {
         CR = 0x00,
@@ -53,22 +41,15 @@ class CadenceUart final : public sc_core::sc_module,
         TXWM = 0x44,
         RXBS = 0x48,
     };
-    static constexpr std::size_t register_count = 17;
-    static constexpr std::size_t window = 0x1000;
     static constexpr std::size_t fifo_depth = 64;
-    using Table = std::array<Register<CadenceUart>, register_count>;
     static const Table registers;
 
     CadenceUart(sc_core::sc_module_name name, const Parameters& parameters, IrqLine irq,
                 Activity& activity, SerialChannel& channel);
 
-    void access(Access& a) override;
-    void peek(Access& a) override;
-    /// What the far end has seen, and its counters, follow at the next access or event; this brings
-    /// them up to the kernel's time.
-    void synchronise();
-
   private:
+    friend UartModule;
+
     // What a register does beyond storing; see the table.
     std::uint32_t modem_status() const;
     std::uint32_t status() const;
@@ -88,25 +69,15 @@ class CadenceUart final : public sc_core::sc_module,
     bool character_started(Picos at) override;
     void character_received(const Sampled& character, Picos at) override;
 
-    void start_of_simulation() override;
-    void end_of_simulation() override;
-    void wake();
-    bool catch_up(Picos now);
-    void settle(Picos now);
+    // For UartModule.
+    bool expire_timeout(Picos now);
+    bool interrupt() const;
     Picos next_wake() const;
 
     bool receiver_enabled() const;
     void store_received(const Sampled& character);
     Picos timeout_period() const;
     void restart_timeout(Picos now);
-    bool expire_timeout(Picos now);
-
-    Parameters parameters_;
-    IrqLine irq_;
-    RegisterBank<CadenceUart, register_count, window> bank_;
-    SerialLine line_;
-    WakeTimer timer_;
-    Picos last_{};  ///< the state is that of this time
 
     UartFifo<Sampled> rx_fifo_{fifo_depth};
     bool rx_waiting_ = false;  ///< a complete character that found the FIFO full

@@ -105,63 +105,13 @@ const Pl011::Table Pl011::registers{{
 
 Pl011::Pl011(sc_core::sc_module_name name, const Parameters& parameters, IrqLine irq,
              Activity& activity, SerialChannel& channel)
-    : sc_module(name),
-      parameters_(parameters),
-      irq_(irq),
-      bank_(registers),
-      line_(*this, channel, activity,
-            {BitRate::baud(parameters.far_end_baud), parameters.far_end_format}, 1) {
-    SC_HAS_PROCESS(Pl011);
-    SC_METHOD(wake);
-    sensitive << timer_.event();
-}
-
-void Pl011::start_of_simulation() {
-    line_.start();
-}
-
-void Pl011::end_of_simulation() {
-    synchronise();
+    : UartModule(name, registers, parameters, irq, activity, channel, 1) {
 }
 
 // --- time -----------------------------------------------------------------------------------
 
-void Pl011::access(Access& a) {
-    const Picos now = std::max(a.time, last_);
-    bool changed = catch_up(now);
-    changed |= bank_.access(*this, a, now) == AccessEffect::changed;
-    if (changed)
-        settle(now);
-}
-
-void Pl011::peek(Access& a) {
-    const Picos now = std::max(a.time, last_);
-    if (catch_up(now))
-        settle(now);
-    bank_.peek(*this, a);
-}
-
-void Pl011::wake() {
-    timer_.fired();
-    synchronise();
-}
-
-void Pl011::synchronise() {
-    const Picos now = std::max(kernel_now(), last_);
-    catch_up(now);
-    settle(now);
-}
-
-bool Pl011::catch_up(Picos now) {
-    last_ = now;
-    const bool moved = line_.advance(now);
-    return expire_timeout(now) || moved;
-}
-
-void Pl011::settle(Picos now) {
-    irq_.set(masked_interrupts() != 0, now);
-    line_.settle();
-    timer_.plan(next_wake());
+bool Pl011::interrupt() const {
+    return masked_interrupts() != 0;
 }
 
 Picos Pl011::next_wake() const {
