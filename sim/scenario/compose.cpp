@@ -253,6 +253,12 @@ std::vector<std::string> names_in(const Node& map, const KeySpec* spec) {
     return names;
 }
 
+/// Whether an entry of that form can begin as a single key of it.
+bool grows(const KeySpec* entry) {
+    return entry != nullptr && std::none_of(entry->keys.begin(), entry->keys.end(),
+                                            [](const KeySpec& k) { return k.required; });
+}
+
 void apply_override(Node& root, Override o, Diagnostics& out) {
     const Origin origin = o.value.origin;
     Node* at = &root;
@@ -298,9 +304,15 @@ void apply_override(Node& root, Override o, Diagnostics& out) {
             else if (spec != nullptr && spec->kind == KeyKind::map)
                 next = spec->find(part);
             const bool exists = at->find(part) != nullptr;
-            if (!exists && (next == nullptr || (open_names && !last))) {
-                out.add(origin.place(o.key), fmt::format("there is no {} in {}; {}", quote(part),
-                                                         here, suggest(part, names_in(*at, spec))));
+            if (!exists && (next == nullptr || (open_names && !last && !grows(next)))) {
+                const std::vector<std::string> known = names_in(*at, spec);
+                std::string advice =
+                    open_names && known.empty() ? "it has none yet" : suggest(part, known);
+                if (open_names)
+                    advice += fmt::format("; to add one, write it whole: --set {}.{}='{{...}}'",
+                                          so_far, part);
+                out.add(origin.place(o.key),
+                        fmt::format("there is no {} in {}; {}", quote(part), here, advice));
                 return;
             }
             Node* const map = at;

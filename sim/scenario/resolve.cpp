@@ -137,6 +137,11 @@ DevConfig dev(const Value& v, const PlatformConfig& platform, Diagnostics& out) 
     for (const UartConfig& u : platform.uarts) {
         known.push_back(u.name);
         if (u.name == d.device) {
+            if (v["id"].given)
+                out.add(v["id"].place,
+                        fmt::format("device {} makes no accesses of its own that the SMMU could "
+                                    "know by an id; take this key out",
+                                    quote(d.device)));
             take(u.base, u.size, {u.interrupt});
             return d;
         }

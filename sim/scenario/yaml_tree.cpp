@@ -486,7 +486,9 @@ std::optional<std::string> read_text(const std::string& path, const std::optiona
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
     if (path.empty() || status.type() == fs::file_type::not_found)
-        return fail("there is no such file; check the name and the current directory");
+        return fail(asked_at ? "there is no such file; the name of an include is relative to the "
+                               "file that it stands in"
+                             : "there is no such file; check the name and the current directory");
     if (status.type() == fs::file_type::directory)
         return fail("this is a directory; name a scenario file in it");
     if (status.type() == fs::file_type::none || status.type() == fs::file_type::unknown)
@@ -504,6 +506,8 @@ std::optional<std::string> read_text(const std::string& path, const std::optiona
     if (text.size() > YamlLimits::file_bytes)
         return fail(
             "the file is larger than 1 MiB; a scenario is a few KiB: is this the right file?");
+    if (text.find('\r') != std::string::npos && text.find('\n') == std::string::npos)
+        return fail("its lines end with CR alone; save it with line ends LF or CR LF");
     return text;
 }
 

@@ -30,12 +30,46 @@ void Checks::unused_keys(const Value& map, std::string_view user,
                   list_words(used), change);
 }
 
+void Checks::no_effect(const Value& v, std::string_view because) const {
+    if (v.given)
+        error(v.place, "this key has no effect: {}; take it out", because);
+}
+
+void Checks::station_address(const Value& ipv4, const Value& ipv6) const {
+    namespace packets = vms::workload::packets;
+    if (ipv4.present) {
+        const auto a = packets::Ipv4Address::parse(ipv4.text);
+        // RFC 1122, 3.2.1.3: this host, loopback, limited broadcast; RFC 1112: groups.
+        if (a && (a->value >> 24 == 0 || a->value >> 24 == 127 || a->value >> 28 >= 0xe))
+            error(ipv4.place,
+                  "found {}, which no interface can have (unspecified, loopback, a group, or "
+                  "reserved); write one such as 10.0.0.2",
+                  ipv4.text);
+    }
+    if (ipv6.present) {
+        const auto a = packets::Ipv6Address::parse(ipv6.text);
+        packets::Ipv6Address loopback;
+        loopback.bytes.back() = 1;
+        if (a && (a->is_multicast() || *a == packets::Ipv6Address{} || *a == loopback))
+            error(ipv6.place,
+                  "found {}, which no interface can have (unspecified, loopback or a group); write "
+                  "one such as fd00::2",
+                  ipv6.text);
+    }
+}
+
 void Checks::aligned(const Value& v, std::uint64_t what) const {
     if (!v.present || what % page == 0)
         return;
     const std::uint64_t below = page_down(what);
-    error(v.place, "found {}, which is no multiple of 4KiB; whole pages are mapped: write {}{:#x}",
-          v.text, below == 0 ? std::string() : fmt::format("{:#x} or ", below), page_up(what));
+    const std::uint64_t above = page_up(what);
+    std::string multiples;
+    if (below != 0 || above >= address_space)
+        multiples = fmt::format("{:#x}", below);
+    if (above < address_space)
+        multiples += fmt::format("{}{:#x}", multiples.empty() ? "" : " or ", above);
+    error(v.place, "found {}, which is no multiple of 4KiB; whole pages are mapped: write {}",
+          v.text, multiples);
 }
 
 void Checks::addressable(const std::vector<Span>& spans) const {

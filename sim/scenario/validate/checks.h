@@ -89,6 +89,11 @@ class Checks {
     /// `user`: "console-echo"; `change`: the key that would make it another.
     void unused_keys(const Value& map, std::string_view user, const std::vector<std::string>& used,
                      std::string_view change) const;
+    /// A key that is read, but changes nothing as the others stand. `because`: "mix says the
+    /// sizes".
+    void no_effect(const Value& v, std::string_view because) const;
+    /// An address that a station can have: of one interface, and of more than this machine.
+    void station_address(const Value& ipv4, const Value& ipv6) const;
     void aligned(const Value& v, std::uint64_t what) const;
     void addressable(const std::vector<Span>& spans) const;
     void no_overlap(const std::vector<Span>& spans, std::string_view rule) const;

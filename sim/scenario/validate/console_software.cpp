@@ -164,6 +164,10 @@ class ConsoleChecks : private Checks {
                       "order of time",
                       value["at"].text);
             last = e.at;
+            if (value["error"].given && !value["error"].flag())
+                error(value["error"].place,
+                      "found false; an event says what happens: write error: true, or take the "
+                      "event out");
             if (e.type == DeviceEventType::error)
                 continue;
             const Place& place = value[kinds.front()].place;

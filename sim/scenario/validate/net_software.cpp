@@ -8,6 +8,8 @@
 
 #include "sim/scenario/spelling.h"
 #include "sim/scenario/validate/checks.h"
+#include "vms/abi/virtio_net.h"
+#include "vms/workload/packets/payload.h"
 
 namespace sim {
 
@@ -65,6 +67,32 @@ void group_address(const Checks& c, const std::optional<packets::MacAddress>& ma
                 value.text);
 }
 
+/// What the driver takes for the MTU: the device's when it says it and the driver listens, else
+/// that of Ethernet (VirtIO 1.4, 5.1.4).
+std::uint64_t driver_mtu(const BackendConfig& back, const DriverConfig& d) {
+    const auto& declined = d.net.declined_features;
+    const bool told =
+        back.net.offer_mtu && std::find(declined.begin(), declined.end(), "mtu") == declined.end();
+    return told ? back.net.mtu : vms::abi::net::default_mtu;
+}
+
+/// The payload of one request or datagram, if the workload names one.
+void payload_fits(const Checks& c, const WorkloadConfig& w, const Value& v, bool four,
+                  std::uint64_t mtu, const BackendConfig& back) {
+    // IPv4 without options and IPv6 without extensions; an ICMP echo's header is as long as UDP's.
+    const std::uint64_t headers = (four ? 20 : 40) + 8;
+    if (mtu > headers && w.bytes > mtu - headers)
+        c.error(v["bytes"].place,
+                "found {}, more than {}, which the MTU of {} leaves ({}): nothing is fragmented; "
+                "write at most that, or raise the MTU",
+                v["bytes"].text, mtu - headers, back.place.key, format_short(back.place));
+    constexpr std::uint64_t least = packets::test_payload_minimum;
+    if (w.type != "net-ping" && w.bytes < least)
+        c.error(v["bytes"].place,
+                "found {}; a datagram carries its flow, number and time: write at least {}",
+                v["bytes"].text, least);
+}
+
 const DriverConfig* driver_of(const VmConfig& vm, const std::string& device) {
     for (const DriverConfig& d : vm.software.drivers)
         if (d.device == device)
@@ -120,6 +148,11 @@ void validate_interfaces(const Checks& c, const VmConfig& vm, const Value& v) {
                     "address inside",
                     n.dma_base->value, n.dma_base->value + n.dma_size - 1, vm.place.key);
     }
+    const bool networked =
+        !known.empty() || std::any_of(vm.software.backends.begin(), vm.software.backends.end(),
+                                      [](const BackendConfig& b) { return b.backend == "net"; });
+    if (!networked)
+        c.no_effect(v["switch"], "this service guest has no network device and no controller");
     const models::Picos second = models::Picos::ms(1000);
     const Value& ageing = v["switch"]["ageing"];
     if (vm.software.net_switch.ageing.value % second.value != 0)
@@ -137,6 +170,7 @@ void validate_net_driver(const Checks& c, const VmConfig& vm, const DriverConfig
     for (const char* key : {"receive_queue_size", "transmit_queue_size"})
         c.queue_size(v[key]);
     group_address(c, d.net.mac, v["mac"]);
+    c.station_address(v["ipv4"], v["ipv6"]);
     const std::string& profile = vm.software.profile;
     if (profile != "linux-6.1" && profile != "bare-metal")
         c.error(d.place, "the profile {} has no net driver; write profile: linux-6.1 or bare-metal",
@@ -184,10 +218,17 @@ void validate_net_workload(const Checks& c, const VmConfig& vm, const WorkloadCo
                 w.type);
     if (floods && !v["count"].present && !v["bytes"].present && w.net.duration.value == 0)
         c.error(w.place, "nothing ends this work; give count, bytes or duration");
+    if (w.net.mix.empty())
+        c.no_effect(v["seed"], "sizes are drawn only from a mix");
+    else if (w.type == "net-request-response")
+        c.no_effect(v["bytes"], "mix says the sizes");
     if (listens && !v["count"].present && w.net.idle.value == 0 && w.net.duration.value == 0)
         c.error(w.place, "nothing ends this work; give count, idle or duration");
     const RemioDevConfig* remio = find_named(vm.remio_devs, w.device);
     const BackendConfig* back = remio != nullptr ? c.backend_of(remio->bind_key) : nullptr;
+    if (back != nullptr && d != nullptr && v["bytes"].given && v["peer"].present && !floods)
+        payload_fits(c, w, v, std::holds_alternative<packets::Ipv4Address>(w.net.peer),
+                     driver_mtu(*back, *d), *back);
     constexpr std::uint64_t header_and_fcs = 14 + 4;
     if (back != nullptr)
         for (const Value& share : v["mix"].items)

@@ -67,6 +67,7 @@ class NetworkChecks : private Checks {
                   "found {}, the address of a group; a host has one of its own: write one whose "
                   "first byte is even, such as 02:00:00:00:00:01",
                   v["mac"].text);
+        station_address(v["ipv4"], v["ipv6"]);
         if (h.type == HostType::generator)
             generator(h, v);
     }
@@ -92,12 +93,34 @@ class NetworkChecks : private Checks {
         if (paces.size() > 1)
             error(v[paces[1]].place, "found {}; one of them says how often: keep one",
                   list_words(paces));
+        if (!g.closed_loop)
+            spacing(v, !paces.empty());
+        if (!v["mix"].items.empty())
+            for (const char* key : {"frame", "frame_max"})
+                no_effect(v[key], "mix says the sizes");
         if (v["frame_max"].present && g.frame_max < g.frame_min)
             error(v["frame_max"].place, "found {}, less than frame, {}; write at least that",
                   v["frame_max"].text, v["frame"].text);
         if (h.until && *h.until <= h.start)
             error(v["until"].place, "found {}, which is not after start, {}; write a later time",
                   v["until"].text, v["start"].text);
+    }
+
+    /// How frames lie in time is of those that are due at times.
+    void spacing(const Value& v, bool paced) {
+        const bool bursts = v["spacing"].text == "burst";
+        if (!paced)
+            for (const char* key : {"spacing", "burst"})
+                no_effect(
+                    v[key],
+                    "without interval, frames_per_second or rate, frames follow each other as "
+                    "fast as the link goes");
+        else if (!bursts)
+            no_effect(v["burst"], "the spacing is not burst");
+        else if (!v["burst"].given)
+            error(v["spacing"].place,
+                  "found burst, but a burst has one frame, which is constant; give the number of "
+                  "frames, such as burst: 16");
     }
 
     /// Two stations of one address would be one to every switch.
@@ -149,6 +172,12 @@ class NetworkChecks : private Checks {
                 std::find(l.between.begin(), l.between.end(), end) == l.between.end())
                 error(v["from"].items[i].place, "{} is no end of this link; {}", quote(end),
                       suggest(end, l.between));
+        const auto reorders = [](const ImpairmentConfig& d) { return d.reorder != 0; };
+        if (std::none_of(l.impairments.begin(), l.impairments.end(), reorders)) {
+            no_effect(v["reorder_delay"], "reorder is 0 %, no frame is held back");
+            for (const Value& end : v["from"].items)
+                no_effect(end["reorder_delay"], "reorder is 0 %, no frame is held back");
+        }
         models::Picos last{};
         for (std::size_t i = 0; i < l.outages.size(); ++i) {
             const OutageConfig& o = l.outages[i];

@@ -163,6 +163,8 @@ class WorkloadChecks : private Checks {
     /// Interrupts of devices go to the VM's first vCPU, and so do the workloads that wait for them.
     void vcpu(const VmConfig& vm, const WorkloadConfig& w, const Value& v) {
         const auto count = static_cast<unsigned>(std::popcount(vm.cpu_affinity));
+        if (count == 0)
+            return;  // told of by cpu_affinity
         if (w.vcpu >= count)
             error(v["vcpu"].place, "found {}, but {} has {}; write a number below {}", w.vcpu,
                   vm.place.key, count == 1 ? "one vCPU" : fmt::format("{} vCPUs", count), count);

@@ -112,6 +112,27 @@ INSTANTIATE_TEST_SUITE_P(
               "1Mbps}",
               "hosts.peer.rate",
               {"interval and rate", "keep one"}},
+        Wrong{"hosts.peer={type: generator, ipv4: 10.0.0.1, target: 10.0.0.2, burst: 50}",
+              "hosts.peer.burst",
+              {"no effect", "as fast as the link goes"}},
+        Wrong{"hosts.peer={type: generator, ipv4: 10.0.0.1, target: 10.0.0.2, interval: 1us, "
+              "burst: 50}",
+              "hosts.peer.burst",
+              {"no effect", "spacing is not burst"}},
+        Wrong{"hosts.peer={type: generator, ipv4: 10.0.0.1, target: 10.0.0.2, interval: 1us, "
+              "spacing: burst}",
+              "hosts.peer.spacing",
+              {"such as burst: 16"}},
+        Wrong{"hosts.peer={type: generator, ipv4: 10.0.0.1, target: 10.0.0.2, frame: 64B, "
+              "mix: [{frame: 100B}]}",
+              "hosts.peer.frame",
+              {"no effect", "mix says the sizes"}},
+        Wrong{"links.wire.reorder_delay=1us",
+              "links.wire.reorder_delay",
+              {"no effect", "reorder is 0 %"}},
+        // RFC 1122, 3.2.1.3; RFC 4291, 2.5.2, 2.5.3 and 2.7.
+        Wrong{"hosts.peer.ipv4=127.0.0.1", "hosts.peer.ipv4", {"no interface can have"}},
+        Wrong{"hosts.peer.ipv6=ff02::1", "hosts.peer.ipv6", {"no interface can have"}},
         Wrong{"hosts.peer={type: replay, file: none.pcap}",
               "hosts.peer.file",
               {"this file cannot be read"}},
@@ -124,6 +145,39 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"captures.1={at: wire, file: net-ping.pcap}",
               "captures.1.file",
               {"would be overwritten"}}));
+
+INSTANTIATE_TEST_SUITE_P(
+    OfTheWork, Refused,
+    testing::Values(
+        // An Ethernet MTU of 1500 less the headers of IPv4 and UDP, or of IPv6 and ICMPv6.
+        Wrong{"vms.linux0.software.workloads.2.bytes=1473B",
+              "vms.linux0.software.workloads.2.bytes",
+              {"more than 1472", "MTU of vms.backend.software.backends.net0"}},
+        Wrong{"vms.linux0.software.workloads.1.bytes=1453B",
+              "vms.linux0.software.workloads.1.bytes",
+              {"more than 1452"}},
+        Wrong{"vms.linux0.software.workloads.2.bytes=17B",
+              "vms.linux0.software.workloads.2.bytes",
+              {"write at least 18"}},
+        Wrong{"vms.linux0.software.workloads.2={type: net-request-response, device: net0, peer: "
+              "10.0.0.1, count: 5, bytes: 64B, mix: [{frame: 100B}]}",
+              "vms.linux0.software.workloads.2.bytes",
+              {"no effect", "mix says the sizes"}},
+        Wrong{"vms.linux0.software.drivers.net0.ipv4=0.0.0.0",
+              "vms.linux0.software.drivers.net0.ipv4",
+              {"no interface can have"}},
+        Wrong{"vms.backend.devs.0.interrupts=[95]",
+              "vms.backend.devs.0.interrupts",
+              {"'gem3' brings its own interrupts"}}));
+
+TEST(NetworkSoftware, PayloadsUpToTheMtuAreTaken) {
+    EXPECT_TRUE(ping({"vms.linux0.software.workloads.2.bytes=1472B"}).scenario);
+    EXPECT_TRUE(ping({"vms.linux0.software.workloads.1.bytes=1452B"}).scenario);
+    // A driver that does not listen to the MTU keeps Ethernet's.
+    EXPECT_TRUE(ping({"vms.backend.software.backends.net0.mtu=500",
+                      "vms.linux0.software.drivers.net0.declined_features=[mtu]"})
+                    .scenario);
+}
 
 INSTANTIATE_TEST_SUITE_P(
     OfThePlatform, Refused,
@@ -216,6 +270,9 @@ TEST(Consoles, WhatIsWrongWithPortsAndChannels) {
                    con0 + "ports.0.size",
                    {"that of the device"}},
              Wrong{con0 + "mtu=1500", con0 + "mtu", {"console does not use this key"}},
+             Wrong{con0 + "events.1={at: 25ms, error: false}",
+                   con0 + "events.1.error",
+                   {"found false", "error: true"}},
              Wrong{con0 + "events.1={at: 25ms, add: 3}",
                    con0 + "events.1.add",
                    {"found port 3", "has 0 to 2"}},

@@ -54,6 +54,15 @@ TEST(Override, ReplacesTheWholePlatform) {
     expect_says(d, {"no device 'uart1'", "did you mean 'uart0'?"});
 }
 
+TEST(Override, AddsANamedEntryWhoseKeysAreAllOptional) {
+    const std::string ping = std::string(BAOSIM_SOURCE_DIR) + "/scenarios/net-ping.yaml";
+    EXPECT_TRUE(load_scenario(ping, {{"links.wire.from.gem3.loss=50%"}}).scenario);
+    EXPECT_TRUE(
+        load_scenario(ping, {{"vms.backend.software.interfaces.gem3.rx_buffers=16"}}).scenario);
+    expect_says(error_at(load_scenario(ping, {{"vms.foo.cpu_affinity=4"}}), "vms.foo.cpu_affinity"),
+                {"no 'foo' in vms", "to add one, write it whole: --set vms.foo='{...}'"});
+}
+
 TEST(Override, ErrorsNameTheOption) {
     struct Case {
         std::string argument;

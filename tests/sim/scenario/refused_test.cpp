@@ -47,6 +47,15 @@ TEST(Refused, SwappedLettersAreOneMistake) {
                 {"did you mean 'gic'?"});
 }
 
+TEST(Refused, LinesThatEndWithCarriageReturnsAlone) {
+    const Folder folder;
+    std::string text = echo_text();
+    for (char& c : text)
+        if (c == '\n')
+            c = '\r';
+    expect_says(only_error(load(folder.write("a.yaml", text))), {"CR alone"});
+}
+
 TEST(Refused, NumberWithoutUnit) {
     const Folder folder;
     const std::string text = with(echo_text(), "duration: 1s", "duration: 5");
@@ -340,7 +349,7 @@ TEST(Refused, IncludedFileMissing) {
     EXPECT_EQ(d.place.file, file);
     EXPECT_EQ(d.place.line, 2);
     EXPECT_EQ(d.place.key, "include.0");
-    expect_says(d, {"nope.yaml", "no such file"});
+    expect_says(d, {"nope.yaml", "no such file", "relative to the file that it stands in"});
 }
 
 TEST(Refused, TooManyIncludes) {

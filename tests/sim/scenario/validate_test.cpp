@@ -285,6 +285,9 @@ TEST(Validate, IpcWorkloads) {
                 {"does not use this key"});
     expect_says(error_at(set_ipc({"vms.answerer.ipcs.0.size=32KiB"}), "vms.answerer.ipcs.0"),
                 {"32768", "65536"});
+    expect_says(error_at(set_ipc({"vms.answerer.ipcs.0.interrupts=[27]"}),
+                         "vms.answerer.ipcs.0.interrupts.0"),
+                {"virtual timer"});
     expect_says(error_at(set_ipc({"vms.answerer.ipcs.0.interrupts=[]"}), echo + ".ipc"),
                 {"no interrupts"});
     expect_says(error_at(set_ipc({"vms.answerer.software.workloads=[]"}), ping),
