@@ -95,7 +95,9 @@ TimeSpent Core::spent(Level l) const {
 }
 
 void Core::sync() {
-    timeline_.poll();
+    // A program whose loop takes no time would never give up its thread by itself.
+    if (timeline_.poll()) [[unlikely]]
+        block(Picos::never(), false);
     if (timeline_.next_due() > local_)
         return;
     while (timeline_.now() < local_)
@@ -383,8 +385,10 @@ std::uint64_t Core::poll(vms::GuestAddr a, vms::Width w, std::uint64_t unwanted,
                          const vms::Work& iteration) {
     sync();
     const std::byte* word = ram(a, vms::bytes(w));
-    const std::uint64_t each = model_->milli_cycles(iteration);
-    if (word == nullptr || each == 0 || load(a, w) != unwanted) {
+    // Whatever it was given for work, a look takes a cycle: the time of a loop goes on.
+    constexpr std::uint64_t one_cycle = 1000;
+    const std::uint64_t each = std::max(model_->milli_cycles(iteration), one_cycle);
+    if (word == nullptr || load(a, w) != unwanted) {
         retire(iteration);
         return 1;
     }

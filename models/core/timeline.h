@@ -110,13 +110,14 @@ class Timeline {
     }
 
     /// Called now and then from the CPUs' threads: progress reports and the user's interruption.
-    void on_poll(std::function<void()> f) { poll_ = std::move(f); }
-    void poll() {
-        if (--polls_left_ == 0) [[unlikely]] {
-            polls_left_ = polls_between_calls;
-            if (poll_)
-                poll_();
-        }
+    /// It returns whether the run is to end here.
+    void on_poll(std::function<bool()> f) { poll_ = std::move(f); }
+    /// True: the run ends; the thread must not go on.
+    bool poll() {
+        if (--polls_left_ != 0) [[likely]]
+            return false;
+        polls_left_ = polls_between_calls;
+        return poll_ && poll_();
     }
 
     /// Thread activations so far (the host's cost of a run, not a result).
@@ -148,7 +149,7 @@ class Timeline {
     };
     std::array<Watch, max_cpus> watches_{};
     unsigned watched_ = 0;
-    std::function<void()> poll_;
+    std::function<bool()> poll_;
     std::uint32_t polls_left_ = polls_between_calls;
 };
 

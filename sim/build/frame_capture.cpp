@@ -45,7 +45,7 @@ FrameCapture::FrameCapture(const Scenario& s, std::vector<std::string>& errors) 
             captures_.push_back(
                 {&c, vm->cpu_affinity, driver, device, models::wire::PcapWriter(c.file), {}});
         } catch (const std::system_error& e) {
-            errors.push_back(at(c, e.what()));
+            errors.push_back(at(c, fmt::format("{}: {}", c.file, e.code().message())));
         }
     }
 }

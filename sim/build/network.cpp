@@ -234,8 +234,8 @@ void Network::build_captures(std::vector<std::string>& errors) {
                 wire::PcapWriter(c.file)));
             capture_configs_.push_back(&c);
         } catch (const std::system_error& e) {
-            errors.push_back(
-                fmt::format("{}: {}: {}", format_short(c.place), c.place.key, e.what()));
+            errors.push_back(fmt::format("{}: {}.file: {}: {}", format_short(c.place), c.place.key,
+                                         c.file, e.code().message()));
         }
     }
 }

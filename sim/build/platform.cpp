@@ -182,7 +182,7 @@ void Platform::build_serial_lines(const Scenario& s, const SerialText& serial) {
             if (!u.input_file.empty())
                 line->channel.add_source(std::make_unique<models::FileInput>(u.input_file));
         } catch (const std::system_error& e) {
-            wrong(e.what());
+            wrong(e.code().message());
             continue;
         }
         models::UartParameters parameters;

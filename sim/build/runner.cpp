@@ -262,6 +262,7 @@ void Run::wire() {
             stop(End::interrupted);
         if (options_.progress)
             options_.progress({models::kernel_now(), s_.duration});
+        return end_ == End::interrupted;
     });
     quiet_ = std::make_unique<QuietPeriod>("quiet", platform_->timeline(), [this] {
         if (platform_->activity().idle())

@@ -120,6 +120,8 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& kn
 
 /// What boost found wrong, in words of ours.
 std::string explain(const po::error& e, const po::options_description& options) {
+    constexpr auto not_understood =
+        "the options are not understood; write each as --NAME VALUE or --NAME=VALUE, or -q, -v, -h";
     std::vector<std::string> names;
     for (const auto& o : options.options())
         names.push_back(o->long_name());
@@ -134,26 +136,28 @@ std::string explain(const po::error& e, const po::options_description& options) 
         const std::string name = syntax->get_option_name();
         switch (syntax->kind()) {
             case po::invalid_syntax::missing_parameter:
+            case po::invalid_syntax::empty_adjacent_parameter:
                 return fmt::format("option '{}' needs a value", name);
             case po::invalid_syntax::extra_parameter:
                 return fmt::format("option '{}' takes no value", name);
             default:
-                return fmt::format("option '{}' is not understood: {}", name, e.what());
+                return not_understood;
         }
     }
     if (const auto* twice = dynamic_cast<const po::multiple_occurrences*>(&e))
         return fmt::format("option '{}' is given more than once", twice->get_option_name());
-    return e.what();
+    return not_understood;
 }
 
 /// Everything after the command's name.
 std::optional<std::string> parse_rest(const CommandInfo& info, const std::vector<std::string>& rest,
                                       CommandLine& line) {
     const po::options_description visible = options_of(info.command);
+    constexpr auto files = " files";  // boost wants a name; nobody can write this one
     po::options_description all;
-    all.add(visible).add_options()("file", po::value<std::vector<std::string>>());
+    all.add(visible).add_options()(files, po::value<std::vector<std::string>>());
     po::positional_options_description positional;
-    positional.add("file", -1);
+    positional.add(files, -1);
 
     po::variables_map given;
     try {
@@ -175,8 +179,8 @@ std::optional<std::string> parse_rest(const CommandInfo& info, const std::vector
     const auto text = [&given](const char* name) {
         return given.count(name) != 0 ? given[name].as<std::string>() : std::string();
     };
-    if (given.count("file") != 0)
-        line.files = given["file"].as<std::vector<std::string>>();
+    if (given.count(files) != 0)
+        line.files = given[files].as<std::vector<std::string>>();
     if (info.takes_files && line.files.empty())
         return fmt::format("'{}' needs a FILE: the scenario to {}", info.name, info.name);
     if (!info.takes_files && !line.files.empty())
@@ -201,8 +205,11 @@ std::optional<std::string> parse_rest(const CommandInfo& info, const std::vector
     line.json_file = text("json");
     line.trace_file = text("trace");
     for (const char* name : {"json", "trace"})
-        if (given.count(name) != 0 && (text(name).empty() || text(name) == "-"))
-            return fmt::format("--{} needs a file's name, found {}", name, quote(text(name)));
+        if (given.count(name) != 0 && (text(name).empty() || text(name).starts_with("-")))
+            return fmt::format(
+                "--{} needs a file's name, found {}; for one that begins with '-', "
+                "write './' before it",
+                name, quote(text(name)));
     line.quiet = given.count("quiet") != 0;
     line.verbose = given.count("verbose") != 0;
     if (line.quiet && line.verbose)

@@ -259,8 +259,25 @@ bool grows(const KeySpec* entry) {
                                             [](const KeySpec& k) { return k.required; });
 }
 
+/// `vms.VM.devices.NAME`, as metrics call a device, stands for its driver or its back-end.
+void spell_out_device(const Node& root, std::vector<std::string>& path) {
+    if (path.size() < 4 || path[0] != "vms" || path[2] != "devices")
+        return;
+    const auto in = [](const Node* n, const std::string& key) {
+        return n != nullptr && n->kind == Node::Kind::map ? n->find(key) : nullptr;
+    };
+    const Node* software = in(in(in(&root, "vms"), path[1]), "software");
+    for (const char* part : {"drivers", "backends"})
+        if (in(in(software, part), path[3]) != nullptr) {
+            path[2] = part;
+            path.insert(path.begin() + 2, "software");
+            return;
+        }
+}
+
 void apply_override(Node& root, Override o, Diagnostics& out) {
     const Origin origin = o.value.origin;
+    spell_out_device(root, o.path);
     Node* at = &root;
     const KeySpec* spec = &schema();
     std::string so_far;

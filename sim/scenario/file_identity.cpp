@@ -54,6 +54,11 @@ std::string FileUse::writes(const std::string& path, const std::string& what) {
         return {};
     if (const auto r = read_.find(id); r != read_.end())
         return r->second;
+    // Nothing that is written here is YAML: an option's value has slipped, as in `--json a.yaml`.
+    std::error_code code;
+    if (const auto extension = std::filesystem::path(path).extension();
+        (extension == ".yaml" || extension == ".yml") && std::filesystem::exists(path, code))
+        return "a YAML file that is there already, such as a scenario,";
     const auto [first, added] = written_.emplace(id, what);
     return added ? std::string() : first->second;
 }

@@ -17,8 +17,8 @@ std::string file_identity(const std::string& path);
 class FileUse {
   public:
     void reads(const std::string& path, const std::string& what);
-    /// What `path` is already, when writing it would destroy that; else empty, and it is noted as
-    /// written.
+    /// What `path` is already, when writing it would destroy that (an existing YAML file among
+    /// them, read or not); else empty, and it is noted as written.
     std::string writes(const std::string& path, const std::string& what);
 
   private:

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "sim/scenario/file_identity.h"
 #include "sim/scenario/spelling.h"
@@ -73,6 +74,26 @@ class FileChecks : private Checks {
         if (!taken.empty())
             error(place, "found {}, which is {} and would be overwritten; write another file{}{}",
                   quote(file), taken, others.empty() ? "" : ", ", others);
+        else
+            writable(file, place);
+    }
+
+    /// As far as that can be told without writing.
+    void writable(const std::string& file, const Place& place) {
+        namespace fs = std::filesystem;
+        std::error_code code;
+        const fs::path folder = fs::path(file).parent_path();
+        const std::string in = folder.empty() ? "." : folder.string();
+        if (fs::is_directory(file, code))
+            error(place, "{}: this is a directory; write the name of a file in it", file);
+        else if (!fs::is_directory(in, code))
+            error(place, "{}: there is no directory {}; make it, or write another name", file,
+                  quote(in));
+        else if (::access((fs::exists(file, code) ? file : in).c_str(), W_OK) != 0)
+            error(place,
+                  "{}: this file cannot be written; check your permissions, or write "
+                  "another name",
+                  file);
     }
 
     void readable(const std::string& file, const Value& v) {

@@ -122,6 +122,25 @@ TEST_F(TwoCpus, TimeIsSpentBusyWaitingOrPolling) {
     }
 }
 
+// A look that was given no work takes a cycle: time goes on, and the loop ends.
+TEST_F(TwoCpus, APollThatCostsNothingSeesWhatIsWritten) {
+    std::uint64_t looks = 0;
+    run(
+        [&](vms::Cpu& cpu) {
+            while (cpu.observe(flag, Width::dword) == 0)
+                looks += cpu.poll(flag, Width::dword, 0, {});
+            for (;;)
+                cpu.wait_for_interrupt();
+        },
+        [&](vms::Cpu& cpu) {
+            cpu.retire_nanoseconds(1'000'000);
+            cpu.publish(flag, Width::dword, 1);
+            for (;;)
+                cpu.wait_for_interrupt();
+        });
+    EXPECT_GT(looks, 1'000'000u);  // a millisecond of cycles, at more than 1 GHz
+}
+
 TEST_F(TwoCpus, TheTimerInterruptsComputationAtItsTick) {
     std::uint64_t taken = 0, due = 0, end = 0, begin = 0;
     run(

@@ -66,6 +66,10 @@ TEST(Options, WhatIsMissingOrContradictsIsSaid) {
     EXPECT_THAT(good({"run", "x", "--seed", "0x10"}).overrides, ElementsAre("seed=0x10"));
     EXPECT_THAT(wrong({"run", "x", "--seed", "18446744073709551616"}), HasSubstr("--seed needs"));
     EXPECT_THAT(wrong({"run", "x", "--json", "-"}), HasSubstr("--json needs a file's name"));
+    EXPECT_THAT(wrong({"run", "x", "--json", "--trace", "y"}), HasSubstr("found '--trace'"));
+    EXPECT_EQ(wrong({"run", "--json=", "x"}), "option '--json' needs a value");
+    EXPECT_THAT(wrong({"run", "--=", "x"}), HasSubstr("option"));
+    EXPECT_EQ(wrong({"run", "--file", "x"}), "unknown option '--file'");
     EXPECT_THAT(wrong({"run", "x", "--json", "a", "--json", "b"}), HasSubstr("more than once"));
     EXPECT_THAT(wrong({"run", "x", "-q", "-v"}), HasSubstr("contradict"));
     EXPECT_THAT(wrong({"run", "x", "y", "--trace", "t"}), HasSubstr("--trace takes one FILE"));

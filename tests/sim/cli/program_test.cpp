@@ -152,6 +152,9 @@ TEST_F(Program, WhatCannotBeReadOrWrittenIsToldBeforeTheRun) {
     }
     const std::string before = content(never);
     EXPECT_THAT(run({"run", never, "--json", never}).err, HasSubstr("would be overwritten"));
+    // Sources of scenarios are not named in them: presets, and whatever an option has slipped onto.
+    const std::string other = scenario("other", "pass");
+    EXPECT_THAT(run({"run", never, "--json", other}).err, HasSubstr("a YAML file"));
     EXPECT_EQ(content(never), before);
     EXPECT_THAT(run({"run", never, "--json", path("x"), "--trace", path("x")}).err,
                 HasSubstr("is --json too"));

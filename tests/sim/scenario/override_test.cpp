@@ -63,6 +63,17 @@ TEST(Override, AddsANamedEntryWhoseKeysAreAllOptional) {
                 {"no 'foo' in vms", "to add one, write it whole: --set vms.foo='{...}'"});
 }
 
+TEST(Override, ADeviceIsItsDriverOrItsBackEnd) {
+    const std::string ping = std::string(BAOSIM_SOURCE_DIR) + "/scenarios/net-ping.yaml";
+    const LoadResult r = load_scenario(ping, {{"vms.backend.devices.net0.queue_size=512",
+                                               "vms.linux0.devices.net0.queue_size=128"}});
+    ASSERT_TRUE(r.scenario) << all(r);
+    EXPECT_EQ(r.scenario->vms[0].software.backends[0].queue_size, 512U);
+    EXPECT_EQ(r.scenario->vms[1].software.drivers[0].queue_size, 128U);
+    error_at(load_scenario(ping, {{"vms.linux0.devices.net7.queue_size=128"}}),
+             "vms.linux0.devices.net7.queue_size");
+}
+
 TEST(Override, ErrorsNameTheOption) {
     struct Case {
         std::string argument;
