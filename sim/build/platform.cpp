@@ -41,15 +41,39 @@ class TextSink final : public models::SerialSink {
     std::string text_;
 };
 
-void set_output(models::SerialChannel& channel, const std::string& output,
-                const Platform::SerialText& serial) {
-    if (output == "stdout" && serial)
-        channel.set_sink(std::make_unique<TextSink>(serial));
-    else if (output == "stdout")
-        channel.set_sink(models::HostOutput::to_stream(stdout));
-    else if (output != "none")
-        channel.set_sink(models::HostOutput::to_file(output));
+/// Null for "none".
+std::unique_ptr<models::SerialSink> sink_of(const std::string& output,
+                                            const Platform::SerialText& serial) {
+    if (output == "none")
+        return nullptr;
+    if (output != "stdout")
+        return models::HostOutput::to_file(output);
+    if (serial)
+        return std::make_unique<TextSink>(serial);
+    return models::HostOutput::to_stream(stdout);
 }
+
+/// A shared line as it is, beside the far ends of its channels.
+class LineAndChannels final : public models::SerialSink {
+  public:
+    LineAndChannels(std::unique_ptr<models::SerialSink> line,
+                    std::unique_ptr<models::SerialSink> channels)
+        : line_(std::move(line)), channels_(std::move(channels)) {}
+
+    void put(std::uint8_t byte, models::Picos at) override {
+        line_->put(byte, at);
+        channels_->put(byte, at);
+    }
+    std::error_code finish() override {
+        const std::error_code of_the_line = line_->finish();
+        const std::error_code of_the_channels = channels_->finish();
+        return of_the_line ? of_the_line : of_the_channels;
+    }
+
+  private:
+    std::unique_ptr<models::SerialSink> line_;
+    std::unique_ptr<models::SerialSink> channels_;
+};
 
 void add_input(models::SerialChannel& channel, const std::vector<TypedInput>& input,
                const std::optional<PatternInput>& pattern) {
@@ -83,10 +107,13 @@ void add_channels(SerialLineObjects& line, const UartConfig& u,
         line.demux = std::move(demux);
     }
     for (std::size_t i = 0; i < u.channels.size(); ++i) {
-        set_output(line.demux->channel(i), u.channels[i].output, serial);
+        line.demux->channel(i).set_sink(sink_of(u.channels[i].output, serial));
         add_input(line.demux->channel(i), u.channels[i].input, u.channels[i].pattern);
     }
-    line.channel.set_sink(line.demux->sink());
+    auto sink = line.demux->sink();
+    if (auto whole = sink_of(u.output, serial))
+        sink = std::make_unique<LineAndChannels>(std::move(whole), std::move(sink));
+    line.channel.set_sink(std::move(sink));
     line.channel.add_source(line.demux->source());
 }
 
@@ -177,7 +204,7 @@ void Platform::build_serial_lines(const Scenario& s, const SerialText& serial) {
             else if (u.records)
                 add_records(*line, *u.records);
             else
-                set_output(line->channel, u.output, serial);
+                line->channel.set_sink(sink_of(u.output, serial));
             add_input(line->channel, u.input, u.pattern);
             if (!u.input_file.empty())
                 line->channel.add_source(std::make_unique<models::FileInput>(u.input_file));

@@ -47,9 +47,7 @@ struct UartConfig {
     SerialMux mux = SerialMux::none;
     std::vector<SerialChannelConfig> channels;  ///< with mux
 
-    bool writes_file() const {
-        return mux == SerialMux::none && !output.empty() && output != "stdout" && output != "none";
-    }
+    bool writes_file() const { return !output.empty() && output != "stdout" && output != "none"; }
 };
 
 struct GicConfig {

@@ -40,6 +40,8 @@ UartConfig uart(const Value& v, const std::string& name) {
     u.input = typed_input(v["input"]);
     u.pattern = pattern_input(v["pattern"]);
     u.mux = serial_mux(v["mux"]);
+    if (u.mux != SerialMux::none && !v["output"].given)
+        u.output = "none";  // its channels have far ends of their own
     u.channels = serial_channels(v["channels"]);
     u.input_file = file_path(v["input_file"]);
     if (const Value& r = v["records"]; r.present)

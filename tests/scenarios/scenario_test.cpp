@@ -96,6 +96,13 @@ TEST_F(Scenarios, PortsOfSeveralConsolesShareALine) {
         run("console-multiport.yaml", "--set platform.uarts.uart1.mux=prefixed");
     EXPECT_EQ(metric(prefixed, "uarts.uart1.channels.shell.tx_bytes"), 24) << prefixed.out;
     EXPECT_EQ(metric(prefixed, "uarts.uart1.channels.other.tx_bytes"), 24);
+    // Who looks at the line itself reads whose each line is.
+    const Outcome line = run("console-multiport.yaml",
+                             "--set platform.uarts.uart1.mux=prefixed "
+                             "--set platform.uarts.uart1.output=stdout "
+                             "--set platform.uarts.uart1.channels.shell.output=none");
+    EXPECT_NE(line.out.find("shell: hello from linux0\n"), std::string::npos) << line.out;
+    EXPECT_NE(line.out.find("other: hello from linux1\n"), std::string::npos) << line.out;
 }
 
 TEST_F(Scenarios, VmsAnswerEachOtherOverSharedMemory) {

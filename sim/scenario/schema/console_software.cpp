@@ -50,8 +50,9 @@ std::vector<KeySpec> shared_line() {
                "number and a checksum. `prefixed`: each line of text begins with the channel's "
                "name and a colon, to be read by people."),
         named("channels",
-              "The channels of a line with `mux`, by name, each with a far end of its own; the "
-              "line's `output`, `input`, `pattern` and `input_file` are then not used.",
+              "The channels of a line with `mux`, by name, each with a far end of its own. The "
+              "line's `output` (then by default `none`) is what passes on the line itself: "
+              "prefixed, what people read; its `input`, `pattern` and `input_file` are not used.",
               map("", "",
                   {number(K::integer, "number", "", "0", "63",
                           "framed: on the line; default: its place in the list from 0."),

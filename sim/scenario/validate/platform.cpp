@@ -101,7 +101,7 @@ class PlatformChecks : private Checks {
             error(v["mux"].place,
                   "a line that several ports share has channels; give it channels, "
                   "such as channels: {{shell: {{}}}}");
-        for (const char* key : {"output", "input", "pattern", "input_file", "records"})
+        for (const char* key : {"input", "pattern", "input_file", "records"})
             if (v[key].given)
                 error(v[key].place,
                       "this line has mux, so that its channels have far ends of their "

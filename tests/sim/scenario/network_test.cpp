@@ -282,7 +282,7 @@ TEST(Consoles, WhatIsWrongWithPortsAndChannels) {
              Wrong{con0 + "events.1={at: 25ms, add: 2, close: 1}",
                    con0 + "events.1",
                    {"add and close", "write one"}},
-             Wrong{uart1 + "output=none", uart1 + "output", {"this line has mux"}},
+             Wrong{uart1 + "input_file=/dev/null", uart1 + "input_file", {"this line has mux"}},
              Wrong{uart1 + "mux=none", uart1 + "channels", {"only a line with mux has channels"}},
              Wrong{uart1 + "channels.log.number=0",
                    uart1 + "channels.log",
