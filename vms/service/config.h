@@ -137,13 +137,21 @@ struct NetConfig {
     std::uint32_t stations = 16;  ///< addresses that the switch learns behind its port, from 1
 };
 
+/// Whether a traffic station returns what it is sent.
+enum class TrafficEcho : std::uint8_t {
+    none,
+    at_once,    ///< in the same pass of the main loop: one notification tells of both
+    next_pass,  ///< one frame at a time, with the next pass: after its sender has been told that
+                ///< the frame is used
+};
+
 /// A station of the switch without hardware, for measurements (net/traffic_port.h).
 struct TrafficConfig {
     bool present = false;
     std::array<std::uint8_t, 6> mac{};  ///< of the station; not a group address
-    bool echo = false;                  ///< return what it is sent
-    std::uint16_t frame_bytes = 0;      ///< length of frames that it sends; 0: none
-    std::size_t device = 0;             ///< the network device that they are for
+    TrafficEcho echo = TrafficEcho::none;
+    std::uint16_t frame_bytes = 0;  ///< length of frames that it sends; 0: none
+    std::size_t device = 0;         ///< the network device that they are for
 };
 
 /// The software switch between network devices and physical interfaces. It has a port for each
