@@ -95,7 +95,7 @@ std::unique_ptr<vms::Program> make_service(const sim::Scenario& scenario, const 
     c.net.traffic.present = true;
     c.net.traffic.mac = traffic_mac.bytes;
     if (shape.mode == NetMode::echo)
-        c.net.traffic.echo = vms::service::TrafficEcho::next_pass;
+        c.net.traffic.echo = vms::service::TrafficEcho::once_acknowledged;
     if (shape.mode == NetMode::receive)
         c.net.traffic.frame_bytes = static_cast<std::uint16_t>(shape.frame_bytes());
     const auto found = vms::service::check(c);

@@ -140,9 +140,10 @@ struct NetConfig {
 /// Whether a traffic station returns what it is sent.
 enum class TrafficEcho : std::uint8_t {
     none,
-    at_once,    ///< in the same pass of the main loop: one notification tells of both
-    next_pass,  ///< one frame at a time, with the next pass: after its sender has been told that
-                ///< the frame is used
+    at_once,  ///< in the same pass of the main loop: one notification tells of both
+    /// One frame at a time, when the device's driver has acknowledged the interrupt that told it
+    /// that its frame is used.
+    once_acknowledged,
 };
 
 /// A station of the switch without hardware, for measurements (net/traffic_port.h).
@@ -151,7 +152,8 @@ struct TrafficConfig {
     std::array<std::uint8_t, 6> mac{};  ///< of the station; not a group address
     TrafficEcho echo = TrafficEcho::none;
     std::uint16_t frame_bytes = 0;  ///< length of frames that it sends; 0: none
-    std::size_t device = 0;         ///< the network device that they are for
+    /// The network device that they are for, or whose acknowledgement is waited for.
+    std::size_t device = 0;
 };
 
 /// The software switch between network devices and physical interfaces. It has a port for each

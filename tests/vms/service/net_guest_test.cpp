@@ -300,11 +300,11 @@ TEST(NetGuest, TheTrafficStationIsAPort) {
     EXPECT_THAT(w.notified, ElementsAre(0u));  // both queues, one notification
 }
 
-// The sender is told that its frame is used before the answer comes, with the next pass, which is
-// that of its next trap here. What comes while one is kept is dropped.
-TEST(NetGuest, TheTrafficStationAnswersWithTheNextPass) {
+// The driver hears that its frame is used, and of the answer only after it has acknowledged that
+// (4.2.3.4.1). What comes while a frame is kept is dropped.
+TEST(NetGuest, TheTrafficStationWaitsForTheAcknowledgement) {
     GuestConfig c = net_devices(1);
-    c.net.traffic = {.present = true, .mac = station(0xd), .echo = TrafficEcho::next_pass};
+    c.net.traffic = {.present = true, .mac = station(0xd), .echo = TrafficEcho::once_acknowledged};
     World w(c);
     w.post(0, 8);
     w.bring_up(0, features);
@@ -316,6 +316,10 @@ TEST(NetGuest, TheTrafficStationAnswersWithTheNextPass) {
         EXPECT_EQ(w.ring_of(0, 1).used_index(), 2u);
         EXPECT_EQ(w.ring_of(0, 0).used_index(), 0u);
         EXPECT_THAT(w.notified, ElementsAre(0u));
+        w.trap(0, 0x030, 0);  // any other access
+    });
+    w.actions.push_back([&] {
+        EXPECT_EQ(w.ring_of(0, 0).used_index(), 0u);
         w.trap(0, 0x064, 1);
     });
     w.run();
@@ -559,6 +563,13 @@ TEST(NetGuestConfig, ProblemsAreFound) {
     EXPECT_EQ(traffic(13, 1), ConfigProblem::bad_traffic);
     EXPECT_EQ(traffic(9235, 1), ConfigProblem::bad_traffic);
     EXPECT_EQ(traffic(64, 2), ConfigProblem::bad_traffic);
+    EXPECT_EQ(problem([](GuestConfig& c) {
+                  c.net.traffic = {.present = true,
+                                   .mac = station(9),
+                                   .echo = TrafficEcho::once_acknowledged,
+                                   .device = 2};
+              }),
+              ConfigProblem::bad_traffic);
 }
 
 TEST(NetGuestConfig, DropsHaveNames) {

@@ -20,11 +20,10 @@ TrafficPort::TrafficPort(Switch& net, const Parameters& parameters)
     net.know(port_, ethernet::to_address(parameters.mac));
 }
 
-bool TrafficPort::send(std::uint32_t budget) {
+bool TrafficPort::send(std::uint32_t budget, bool interrupt_pending) {
     if (kept_ != 0) {
-        if (kept_long_enough_)
+        if (!interrupt_pending)
             give_back();
-        kept_long_enough_ = true;
         return false;
     }
     if (p_.frame_bytes == 0)
@@ -69,7 +68,6 @@ void TrafficPort::turn_round(const Frame& frame) {
     if (ethernet::is_group(frame.destination()))
         put(bytes.subspan(ethernet::source_at), p_.mac);
     kept_ = bytes.size();
-    kept_long_enough_ = false;
 }
 
 void TrafficPort::give_back() {

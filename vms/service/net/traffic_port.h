@@ -28,9 +28,9 @@ class TrafficPort final : public SwitchPort {
 
     std::uint8_t switch_port() const { return port_; }
 
-    /// Once a pass: return what has been kept, or send at most as many frames of its own. True:
-    /// there was room for all of them.
-    bool send(std::uint32_t budget);
+    /// Once a pass: send at most as many frames, or return the one that is kept, which an interrupt
+    /// of the device that is not acknowledged keeps waiting. True: there was room for all of them.
+    bool send(std::uint32_t budget, bool interrupt_pending);
 
     // --- SwitchPort -------------------------------------------------------------------------
     Drop deliver(Frame& frame) override;
@@ -45,7 +45,6 @@ class TrafficPort final : public SwitchPort {
 
     bool returning_ = false;
     std::size_t kept_ = 0;  ///< length of the frame in `storage_` that waits to be returned
-    bool kept_long_enough_ = false;
     alignas(16) std::array<std::byte, Frame::headroom + Switch::max_frame_bytes> storage_{};
 };
 
