@@ -64,6 +64,8 @@ class Pl011 final : public sc_core::sc_module,
     /// What the far end has seen, and its counters, follow at the next access or event; this brings
     /// them up to the kernel's time.
     void synchronise();
+    /// When it will next do something by itself (Timeline::add_device).
+    const Picos& next_event() const { return timer_.planned(); }
 
   private:
     // What a register does beyond storing; see the table.
