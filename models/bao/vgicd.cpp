@@ -154,8 +154,9 @@ void Vgic::update_hw(Cpu& c, Field f, VgicInterrupt& i) {
     const std::uint32_t bit = 1u << id % 32;
     const auto modify = [&](std::uint64_t reg, unsigned shift, std::uint32_t mask,
                             std::uint32_t value) {
-        // The word has other VMs' interrupts too: Bao holds the distributor's lock meanwhile.
-        agree(c);
+        // The word has other VMs' interrupts too: Bao holds the distributor's lock meanwhile, which
+        // CPUs of other VMs take too.
+        k.sync();
         while (distributor_locked_) {
             // Estimate: a load and a branch back.
             constexpr vms::Work look{.instructions = 4, .loads = 1};

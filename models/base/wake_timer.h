@@ -24,6 +24,8 @@ class WakeTimer {
             planned_ = at;
         }
     }
+    /// When the next wake is planned; never: none is.
+    const Picos& planned() const { return planned_; }
     /// To be called first when the event has fired.
     void fired() { planned_ = Picos::never(); }
 

@@ -69,7 +69,7 @@ void Core::block(Picos t, bool interruptible, Picos lookahead) {
     wake_.cancel();
     if (t != Picos::never()) {
         wake_.notify((t - timeline_.now()).sc());
-        timeline_.set_due(p_.id, t);
+        timeline_.set_due(p_.id, t, lookahead);
     }
     waiting_ = interruptible;
     sc_core::wait(wake_);
@@ -163,7 +163,7 @@ void Core::spend_slowly(Picos d) {
             local_ = stop;
         } else {
             timeline_.poll();
-            block(stop, true);
+            block(stop, true, el2_.lookahead(*this));
             local_ = std::max(local_, std::min(timeline_.now(), stop));
         }
         d = end - local_;
@@ -208,7 +208,7 @@ void Core::wake_at(Picos at) {
     const Picos now = kernel_now();  // a device's process may be the caller
     at = std::max(at, now);
     wake_.notify((at - now).sc());
-    timeline_.set_due(p_.id, at);
+    timeline_.set_due(p_.id, at, lookahead_);
     timeline_.caused(at, lookahead_);
 }
 
@@ -253,7 +253,7 @@ void Core::arrive_slowly() {
     for (;;) {
         if (timeline_.interrupt_due() <= local_) {
             while (timeline_.now() < local_)
-                block(local_, false);
+                block(local_, false, el2_.lookahead(*this));
         }
         if (irq_ && irq_since_ <= local_) {
             enter_el2();

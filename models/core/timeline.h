@@ -6,9 +6,11 @@
 // without giving up its thread; nothing could come between. The answer is cached for as long as the
 // CPU keeps its thread, because then only its own deeds can bring something nearer.
 //
-// interrupt_due() is the same question about interrupts alone: a CPU that the running one has just
-// woken cannot interrupt anybody before it has gone through its hypervisor, which takes a time that
-// is known (its lookahead).
+// interrupt_due() is the same question about interrupts alone: a CPU that will go on at EL1 cannot
+// interrupt anybody before it has gone through its hypervisor, which takes a time that is known
+// (its lookahead). The kernel tells only when its next event is, so this takes a platform whose
+// devices have all shown when they will next do something (add_device); without, every event counts
+// as an interrupt.
 #pragma once
 
 #include <algorithm>
@@ -17,6 +19,7 @@
 #include <cstdint>
 #include <functional>
 #include <systemc>
+#include <vector>
 
 #include "models/base/time.h"
 #include "models/bus/target.h"
@@ -65,13 +68,25 @@ class Timeline {
     /// The kernel's time, for a CPU's thread.
     Picos now() const { return now_; }
 
-    /// CPU `cpu` will be woken at `t` (the earliest of what was said counts until it has woken).
-    void set_due(CpuId cpu, Picos t) { due_[cpu.value] = std::min(due_[cpu.value], t); }
+    /// CPU `cpu` will be woken at `t` (the earliest of what was said counts until it has woken),
+    /// and cannot interrupt another before `lookahead` more.
+    void set_due(CpuId cpu, Picos t, Picos lookahead) {
+        due_[cpu.value] = std::min(due_[cpu.value], t);
+        lookahead_[cpu.value] = lookahead;
+        cpus_ = std::max<std::size_t>(cpus_, cpu.value + std::size_t{1});
+    }
     void woken(CpuId cpu) { due_[cpu.value] = Picos::never(); }
     /// Whether a lower-numbered CPU is due at `t` too: it goes first, whatever the kernel's order.
     bool lower_cpu_due(CpuId cpu, Picos t) const {
         return std::any_of(due_.begin(), due_.begin() + cpu.value, [t](Picos d) { return d == t; });
     }
+
+    // --- devices --------------------------------------------------------------------------------
+
+    /// A device's next event is at `next`, which stays where it is.
+    void add_device(const Picos& next) { devices_.push_back(&next); }
+    /// Whatever schedules events, but for the CPUs, has been added.
+    void all_devices_added() { devices_known_ = true; }
 
     // --- words that CPUs poll -------------------------------------------------------------------
 
@@ -131,9 +146,29 @@ class Timeline {
         const sc_core::sc_time ahead = sc_core::sc_time_to_pending_activity();
         const std::uint64_t room = Picos::never().value - now.value;
         next_due_ = ahead.value() >= room ? Picos::never() : now + Picos{ahead.value()};
-        next_due_ = std::min(next_due_, horizon_);
         interrupt_due_ = next_due_;
+        if (devices_known_ && next_due_ != now && next_due_ != Picos::never())
+            look_further();
+        next_due_ = std::min(next_due_, horizon_);
+        interrupt_due_ = std::min(interrupt_due_, horizon_);
         known_ = true;
+    }
+    /// Which events are CPUs', and when they can interrupt at the earliest.
+    void look_further() {
+        Picos event = Picos::never();
+        for (const Picos* d : devices_)
+            event = std::min(event, *d);
+        Picos interrupt = event;
+        for (std::size_t i = 0; i < cpus_; ++i) {
+            event = std::min(event, due_[i]);
+            if (due_[i] != Picos::never())
+                interrupt = std::min(interrupt, due_[i] + lookahead_[i]);
+        }
+        // An event of somebody who was not added: there may be others.
+        if (next_due_ < event)
+            devices_known_ = false;
+        else
+            interrupt_due_ = std::max(next_due_, interrupt);
     }
 
     Picos quantum_;
@@ -143,6 +178,10 @@ class Timeline {
     Picos interrupt_due_{};
     bool known_ = false;
     std::array<Picos, max_cpus> due_{};
+    std::array<Picos, max_cpus> lookahead_{};
+    std::size_t cpus_ = 0;
+    std::vector<const Picos*> devices_;
+    bool devices_known_ = false;
     struct Watch {
         const std::byte* word = nullptr;
         Watcher* watcher = nullptr;

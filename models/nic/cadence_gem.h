@@ -57,6 +57,8 @@ class CadenceGem final : public sc_core::sc_module,
 
     void access(Access& a) override;
     void peek(Access& a) override;
+    /// When it will next do something by itself (Timeline::add_device).
+    const Picos& next_event() const { return timer_.planned(); }
 
     void receive(const wire::FrameRef& frame, Picos at) override;
     void link_changed(bool up, Picos at) override;

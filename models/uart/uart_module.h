@@ -56,6 +56,8 @@ class UartModule : public sc_core::sc_module,
         catch_up(now);
         settle(now);
     }
+    /// When it will next do something by itself (Timeline::add_device).
+    const Picos& next_event() const { return timer_.planned(); }
 
   protected:
     UartModule(sc_core::sc_module_name name, const Table& registers, const Parameters& parameters,

@@ -78,6 +78,8 @@ class Generator final : public sc_core::sc_module, public Host {
     /// has an end (a count or a time).
     bool finished() const { return finished_; }
     bool endless() const;
+    /// When it will next do something by itself (Timeline::add_device).
+    const Picos& next_event() const { return timer_.planned(); }
 
   private:
     struct Request {

@@ -187,18 +187,21 @@ void Link::attach(FrameTap& tap) {
 
 void Link::start_of_simulation() {
     if (!parameters_.outages.empty())
-        change_.notify(parameters_.outages.front().from.sc());
+        plan_change();
+}
+
+void Link::plan_change() {
+    const Outage& o = parameters_.outages[next_change_ / 2];
+    change_at_ = next_change_ % 2 == 0 ? o.from : o.until;
+    change_.notify((change_at_ - kernel_now()).sc());
 }
 
 void Link::change() {
-    const auto time_of = [this](std::size_t k) {
-        const Outage& o = parameters_.outages[k / 2];
-        return k % 2 == 0 ? o.from : o.until;
-    };
+    change_at_ = Picos::never();
     set_up(next_change_ % 2 != 0);
     ++next_change_;
     if (next_change_ < 2 * parameters_.outages.size())
-        change_.notify((time_of(next_change_) - kernel_now()).sc());
+        plan_change();
 }
 
 void Link::set_up(bool up) {

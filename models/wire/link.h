@@ -112,6 +112,8 @@ class LinkDirection final : public sc_core::sc_module {
 
     const LinkCounters& counters() const { return counters_; }
     std::uint64_t in_flight() const { return in_order_.size() + held_back_.size(); }
+    /// When it will next do something by itself (Timeline::add_device).
+    const Picos& next_event() const { return timer_.planned(); }
     /// sent + duplicated = delivered + lost + lost_down + unconnected + in flight.
     bool accounted() const;
 
@@ -175,6 +177,11 @@ class Link final : public sc_core::sc_module {
     /// Before the simulation starts. The tap outlives the link's last frame.
     void attach(FrameTap& tap);
     bool up() const { return a_to_b_.up(); }
+    /// When something will next happen on it (Timeline::add_device): frames from either side, and
+    /// outages.
+    std::array<const Picos*, 3> next_events() const {
+        return {&a_to_b_.next_event(), &b_to_a_.next_event(), &change_at_};
+    }
     /// At the kernel's time.
     void set_up(bool up);
 
@@ -198,6 +205,7 @@ class Link final : public sc_core::sc_module {
     const LinkDirection& direction(Side from) const { return from == Side::a ? a_to_b_ : b_to_a_; }
     void start_of_simulation() override;
     void change();
+    void plan_change();
 
     LinkParameters parameters_;
     LinkDirection a_to_b_;
@@ -206,6 +214,7 @@ class Link final : public sc_core::sc_module {
     End b_;
     std::size_t next_change_ = 0;  ///< into outages, twice: down, up
     sc_core::sc_event change_;
+    Picos change_at_ = Picos::never();
 };
 
 }  // namespace models::wire

@@ -53,6 +53,8 @@ class Replay final : public sc_core::sc_module, public FrameReceiver {
     bool finished() const { return finished_; }
     /// Empty, or what ended the replay early.
     const std::string& error() const { return error_; }
+    /// When it will next do something by itself (Timeline::add_device).
+    const Picos& next_event() const { return timer_.planned(); }
 
     void receive(const FrameRef& frame, Picos at) override;
     void link_changed(bool up, Picos at) override;

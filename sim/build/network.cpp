@@ -103,6 +103,21 @@ Network::Network(const Scenario& s, models::Timeline& timeline, models::Activity
     build_nics(timeline, activity, gic);
     build_hosts(activity, errors);
     build_captures(errors);
+    add_devices(timeline);
+}
+
+void Network::add_devices(models::Timeline& timeline) const {
+    for (const auto& link : links_)
+        for (const models::Picos* next : link->next_events())
+            timeline.add_device(*next);
+    for (const auto& nic : nics_)
+        timeline.add_device(nic->model->next_event());
+    for (const HostObjects& h : hosts_) {
+        if (h.generator != nullptr)
+            timeline.add_device(h.generator->next_event());
+        if (h.replay != nullptr)
+            timeline.add_device(h.replay->next_event());
+    }
 }
 
 void Network::build_links(models::Activity& activity) {

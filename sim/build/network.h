@@ -106,6 +106,8 @@ class Network {
                     models::InterruptController& gic);
     void build_hosts(models::Activity& activity, std::vector<std::string>& errors);
     void build_captures(std::vector<std::string>& errors);
+    /// Shows the CPUs when any of it will next do something.
+    void add_devices(models::Timeline& timeline) const;
     void add_nics(Results& results) const;
     void add_links(Results& results) const;
     void add_hosts(Results& results) const;

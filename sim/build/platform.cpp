@@ -165,6 +165,7 @@ Platform::Platform(const Scenario& s, const models::ProbeHub& probes, const Seri
         return;
     hypervisor_ = std::make_unique<models::bao::Hypervisor>(config_, costs_, probes);
     build_cores(s, probes);
+    timeline_.all_devices_added();
 }
 
 Platform::~Platform() = default;
@@ -222,12 +223,14 @@ void Platform::build_serial_lines(const Scenario& s, const SerialText& serial) {
                                                            activity_, line->channel);
             target = m.get();
             line->synchronise = [uart = m.get()] { uart->synchronise(); };
+            timeline_.add_device(m->next_event());
             line->model = std::move(m);
         } else {
             auto m = std::make_unique<models::Pl011>(u.name.c_str(), parameters, irq, activity_,
                                                      line->channel);
             target = m.get();
             line->synchronise = [uart = m.get()] { uart->synchronise(); };
+            timeline_.add_device(m->next_event());
             line->model = std::move(m);
         }
         if (!bus_.map({u.name, u.base, u.size, target, timing}))

@@ -56,18 +56,22 @@ class Watchdog final : public sc_core::sc_module {
         options.dont_initialize();
         options.set_sensitivity(&check_);
         sc_core::sc_spawn([this] { check(); }, "check", &options);
+        timeline.add_device(due_);
         h_.on_wait([this, &timeline] {
-            if (armed_)
+            if (due_ != Picos::never())
                 return;
-            armed_ = true;
-            check_.notify((h_.oldest_wait() + limit_ - models::kernel_now()).sc());
+            arm();
             timeline.forget();
         });
     }
 
   private:
+    void arm() {
+        due_ = h_.oldest_wait() + limit_;
+        check_.notify((due_ - models::kernel_now()).sc());
+    }
     void check() {
-        armed_ = false;
+        due_ = Picos::never();
         const Picos oldest = h_.oldest_wait();
         if (oldest == Picos::never())
             return;
@@ -76,15 +80,14 @@ class Watchdog final : public sc_core::sc_module {
             expired_();
             return;
         }
-        armed_ = true;
-        check_.notify((oldest + limit_ - now).sc());
+        arm();
     }
 
     bao::Hypervisor& h_;
     Picos limit_;
     std::function<void()> expired_;
     sc_core::sc_event check_;
-    bool armed_ = false;
+    Picos due_ = Picos::never();  ///< while armed
 };
 
 /// Ends a run whose workloads are done when nothing has been on its way for a while: a polling
@@ -101,11 +104,18 @@ class QuietPeriod final : public sc_core::sc_module {
         options.spawn_method();
         options.dont_initialize();
         options.set_sensitivity(&end_);
-        sc_core::sc_spawn([this] { passed_(); }, "end", &options);
+        sc_core::sc_spawn(
+            [this] {
+                at_ = Picos::never();
+                passed_();
+            },
+            "end", &options);
+        timeline_.add_device(at_);
     }
     void restart() {
         end_.cancel();
         end_.notify(length.sc());
+        at_ = models::kernel_now() + length;
         timeline_.forget();
     }
 
@@ -113,6 +123,7 @@ class QuietPeriod final : public sc_core::sc_module {
     models::Timeline& timeline_;
     std::function<void()> passed_;
     sc_core::sc_event end_;
+    Picos at_ = Picos::never();
 };
 
 LegProvenance provenance(bao::Leg leg, const Scenario& s) {

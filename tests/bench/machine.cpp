@@ -15,8 +15,8 @@ namespace {
 constexpr Picos boot_time = Picos::ms(5);  // all VMs are up
 }  // namespace
 
-sim::Scenario Machine::load(const std::string& file) {
-    auto loaded = sim::load_scenario(std::string(BAOSIM_SOURCE_DIR) + file, {});
+sim::Scenario Machine::load(const std::string& file, const std::vector<std::string>& overrides) {
+    auto loaded = sim::load_scenario(std::string(BAOSIM_SOURCE_DIR) + file, overrides);
     if (!loaded.scenario) {
         for (const auto& e : loaded.errors)
             std::fprintf(stderr, "%s\n", sim::format(e).c_str());
@@ -41,6 +41,7 @@ Machine::Machine(sim::Scenario scenario, Programs programs)
         std::fprintf(stderr, "%s\n", error->message.c_str());
         std::exit(1);
     }
+    platform_->network().attach(scenario_, platform_->hypervisor());
     platform_->hypervisor().set_programs(
         [this](const models::bao::VmConfig& vm, unsigned vcpu) -> vms::Program& {
             if (const auto own = programs_.find(vm.name); own != programs_.end())

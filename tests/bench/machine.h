@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <systemc>
+#include <vector>
 
 #include "sim/build/platform.h"
 #include "sim/build/software.h"
@@ -25,9 +26,11 @@ class Machine {
   public:
     using Programs = std::map<std::string, std::unique_ptr<vms::Program>>;
 
-    /// A scenario of the source directory. What is wrong here and below is an error of the
-    /// benchmark: it ends the process, with a reason on standard error.
-    static sim::Scenario load(const std::string& file);
+    /// A scenario of the source directory, with overrides as those of the command line. What is
+    /// wrong here and below is an error of the benchmark: it ends the process, with a reason on
+    /// standard error.
+    static sim::Scenario load(const std::string& file,
+                              const std::vector<std::string>& overrides = {});
 
     /// `programs`, by VM, take the place of the scenario's.
     explicit Machine(sim::Scenario scenario, Programs programs = {});
@@ -36,6 +39,7 @@ class Machine {
     void run(models::Picos d);
 
     sim::Platform& platform() { return *platform_; }
+    const sim::Software& software() const { return *software_; }
     const sim::Scenario& scenario() const { return scenario_; }
     /// Mediated accesses so far, and activations of threads.
     std::uint64_t accesses() const { return accesses_; }

@@ -93,7 +93,11 @@ void NetReceive::start(std::size_t mtu, bool mtu_known) {
     if (shape_ != Shape::fixed)
         return;
     // Static buffers, for as long as there is memory.
-    for (std::uint32_t i = 0; i < ring_size; ++i) {
+    const std::uint32_t batch = device_.profile.receive_batch;
+    batches_ = batch != 0 && ring().has_event_index() && !device_.polling;
+    const std::uint32_t count = batches_ ? std::min(batch, ring_size) : ring_size;
+    std::erase_if(unused_, [count](std::uint32_t b) { return b >= count; });
+    for (std::uint32_t i = 0; i < count; ++i) {
         const auto buffer = device_.memory->take(device_.profile.receive_bytes);
         if (!buffer) {
             std::erase_if(unused_, [i](std::uint32_t b) { return b >= i; });
@@ -130,6 +134,8 @@ void NetReceive::fill() {
     }
     ++device_.counters.rx_refills;
     device_.cpu.retire(work);
+    if (batches_)
+        ring().interrupt_when_all_used();
     ring().expose();
     if (added != 0 && device_.kick(net::receiveq))
         ++device_.counters.rx_kicks;
@@ -200,7 +206,7 @@ unsigned NetReceive::receive(unsigned budget) {
         ++device_.activity;
     if (ring().broken())
         device_.stop(Fault::ring_broken);
-    else if (ring().free_descriptors() > refill_above_)
+    else if (batches_ ? ring().outstanding() == 0 : ring().free_descriptors() > refill_above_)
         fill();
     return n;
 }
@@ -338,7 +344,8 @@ unsigned NetReceive::poll(unsigned budget) {
 }
 
 void NetReceive::look() {
-    const bool events = ring().has_event_index() && !device_.polling;
+    // With batches the event is set when they are handed over.
+    const bool events = ring().has_event_index() && !device_.polling && !batches_;
     while (ring().more_used()) {
         // With event index the next event is set once, at the end: until then none is due.
         if (events) {

@@ -79,6 +79,7 @@ class NetReceive final : public Pollable {
     Shape shape_ = Shape::fixed;
     std::uint32_t max_segments_ = 1;
     std::uint32_t refill_above_ = 0;  ///< free descriptors
+    bool batches_ = false;            ///< NetProfile::receive_batch
     std::uint32_t big_pages_ = 0;
     MergeableLength length_;
     std::vector<Buffer> buffers_;

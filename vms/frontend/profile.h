@@ -187,11 +187,15 @@ struct NetProfile {
     bool sets_rx_mode = false;  ///< control commands when brought up and for each group joined
     Buffers buffers = Buffers::fixed;
     std::uint32_t receive_bytes = 2048;  ///< fixed: of a receive buffer
-    bool kicks_always = true;            ///< does not ask whether the device wants it
-    bool transmit_interrupts = false;    ///< not only while it waits for room
-    std::uint32_t stop_below = 1;        ///< free transmit descriptors below which it takes no more
-    std::uint32_t refill_budget = 1;     ///< refills above half of this, or of the ring, free
-    std::size_t backlog = 64;            ///< frames kept while the transmit queue is stopped
+    /// fixed, with event index: so many receive buffers are handed over together, and again when
+    /// all of them have been used, which is when the device interrupts. 0: as many as the ring
+    /// holds, one by one.
+    std::uint32_t receive_batch = 0;
+    bool kicks_always = true;          ///< does not ask whether the device wants it
+    bool transmit_interrupts = false;  ///< not only while it waits for room
+    std::uint32_t stop_below = 1;      ///< free transmit descriptors below which it takes no more
+    std::uint32_t refill_budget = 1;   ///< refills above half of this, or of the ring, free
+    std::size_t backlog = 64;          ///< frames kept while the transmit queue is stopped
 };
 
 struct Profile {

@@ -88,13 +88,14 @@ ConfigProblem check_switch(const GuestConfig& config) {
     const ethernet::Address mac = ethernet::to_address(t.mac);
     if (mac == 0 || ethernet::is_group(mac))
         return ConfigProblem::bad_traffic;
-    if (t.frame_bytes == 0)
+    if (t.frame_bytes == 0 && t.echo != TrafficEcho::once_acknowledged)
         return ConfigProblem::none;
     const bool is_net = t.device < config.device_count &&
                         config.devices[t.device].backend != nullptr &&
                         config.devices[t.device].backend->network;
-    if (!is_net || t.frame_bytes < ethernet::header_bytes ||
-        t.frame_bytes > Switch::max_frame_bytes)
+    const bool fits = t.frame_bytes == 0 || (t.frame_bytes >= ethernet::header_bytes &&
+                                             t.frame_bytes <= Switch::max_frame_bytes);
+    if (!is_net || !fits)
         return ConfigProblem::bad_traffic;
     return ConfigProblem::none;
 }

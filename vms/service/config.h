@@ -137,13 +137,23 @@ struct NetConfig {
     std::uint32_t stations = 16;  ///< addresses that the switch learns behind its port, from 1
 };
 
+/// Whether a traffic station returns what it is sent.
+enum class TrafficEcho : std::uint8_t {
+    none,
+    at_once,  ///< in the same pass of the main loop: one notification tells of both
+    /// One frame at a time, when the device's driver has acknowledged the interrupt that told it
+    /// that its frame is used.
+    once_acknowledged,
+};
+
 /// A station of the switch without hardware, for measurements (net/traffic_port.h).
 struct TrafficConfig {
     bool present = false;
     std::array<std::uint8_t, 6> mac{};  ///< of the station; not a group address
-    bool echo = false;                  ///< return what it is sent
-    std::uint16_t frame_bytes = 0;      ///< length of frames that it sends; 0: none
-    std::size_t device = 0;             ///< the network device that they are for
+    TrafficEcho echo = TrafficEcho::none;
+    std::uint16_t frame_bytes = 0;  ///< length of frames that it sends; 0: none
+    /// The network device that they are for, or whose acknowledgement is waited for.
+    std::size_t device = 0;
 };
 
 /// The software switch between network devices and physical interfaces. It has a port for each

@@ -284,8 +284,11 @@ void ServiceGuest::work_on_rings() {
 }
 
 void ServiceGuest::see_to_switch() {
-    if (traffic_ != nullptr)
-        traffic_->send(config_.ring_budget);
+    if (traffic_ != nullptr) {
+        const std::size_t device = config_.net.traffic.device;
+        traffic_->send(config_.ring_budget, device < config_.device_count &&
+                                                slots_[device].transport->interrupt_pending());
+    }
     switch_.flush();
     plan_look_at_links();
     for (std::size_t i = 0; i < config_.device_count; ++i) {

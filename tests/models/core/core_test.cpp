@@ -1,6 +1,10 @@
 // The rules of time of a CPU (models/core/core.h): private computation runs ahead, what others see
 // happens at its exact time, interrupts end waits and interrupt computation at their time, CPUs
 // that are due together act in the order of their numbers.
+#include <array>
+#include <cstdint>
+#include <systemc>
+
 #include <gtest/gtest.h>
 
 #include "tests/models/bao/rig.h"
@@ -206,6 +210,46 @@ TEST_F(TwoCpus, AnActivationIsNotSpentWhereNothingElseIsDue) {
         },
         [](vms::Cpu&) {});
     EXPECT_LT(rig.timeline.activations, 200u);
+}
+
+// Both compute: neither can interrupt the other before the time that its way through the hypervisor
+// takes, so many charges fit between two activations. What happens when stays the same.
+TEST_F(TwoCpus, ComputationGoesOnForAsLongAsNobodyCanInterruptIt) {
+    rig.timeline.all_devices_added();
+    constexpr int charges = 10'000;
+    std::array<std::uint64_t, 2> taken{};
+    const auto compute = [&](unsigned n) {
+        return [&, n](vms::Cpu& cpu) {
+            const std::uint64_t begin = rig.cores[n]->now().value;
+            for (int i = 0; i < charges; ++i)
+                cpu.retire({.instructions = 30 + n});
+            taken[n] = rig.cores[n]->now().value - begin;
+        };
+    };
+    run(compute(0), compute(1));
+    EXPECT_LT(rig.timeline.activations, charges / 4);
+    // 1.4 cycles of 1.2 GHz for each instruction.
+    EXPECT_NEAR(static_cast<double>(taken[0]), charges * 30 * 1400.0 / 1.2, 1.0);
+    EXPECT_NEAR(static_cast<double>(taken[1]), charges * 31 * 1400.0 / 1.2, 1.0);
+}
+
+// An event that nobody has announced may be an interrupt: then every event counts as one.
+TEST_F(TwoCpus, AnEventThatWasNotAnnouncedEndsThat) {
+    rig.timeline.all_devices_added();
+    sc_core::sc_event unknown;
+    sc_core::sc_spawn([&] {
+        for (;;) {
+            unknown.notify(Picos::us(1).sc());
+            sc_core::wait(unknown);
+        }
+    });
+    constexpr int charges = 1'000;
+    const auto compute = [&](vms::Cpu& cpu) {
+        for (int i = 0; i < charges; ++i)
+            cpu.retire({.instructions = 30});
+    };
+    run(compute, compute, Picos::ms(1));
+    EXPECT_GT(rig.timeline.activations, charges);
 }
 
 }  // namespace

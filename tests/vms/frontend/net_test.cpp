@@ -251,6 +251,28 @@ TEST(BareMetalNet, WithEventIndexABatchBringsOneInterrupt) {
     }
 }
 
+// 2.7.7.2: the used_event of the last buffer handed over. One notification, one interrupt for four
+// frames, although they arrive apart from each other.
+TEST(BareMetalNet, ABatchOfReceiveBuffersBringsOneInterrupt) {
+    Profile profile = bare_metal();
+    profile.transport.features |= event_index;
+    profile.net.receive_batch = 4;
+    NetRig rig(profile);
+    rig.device.features |= event_index;
+    NetDriver driver(rig.context(), net_device());
+    ASSERT_TRUE(rig.start(driver));
+    for (unsigned batch = 1; batch <= 100; ++batch) {
+        EXPECT_EQ(rig.device.avail_index(0), 4u * batch);
+        EXPECT_EQ(rig.device.used_event(0), 4u * batch - 1);
+        rig.m.log.clear();
+        for (unsigned k = 1; k <= 4; ++k)
+            rig.device.arrive(with_header(numbered_frame(60, k)), rig.m.now_ns() + 2'000 * k);
+        ASSERT_TRUE(driver.wait(driver.activity(), NetDriver::no_deadline));
+        EXPECT_EQ(rig.received.count, 4u * batch);
+        EXPECT_THAT(rig.m.log, ElementsAre("R060", "W064=1", "W050=0"));
+    }
+}
+
 TEST(BareMetalNet, ADeviceThatNeedsAResetIsGivenUp) {
     NetRig rig(bare_metal());
     NetDriver driver(rig.context(), net_device());

@@ -286,7 +286,7 @@ TEST(NetGuest, PollsRings) {
 // The traffic station returns what it is sent, and sends when the driver posts buffers.
 TEST(NetGuest, TheTrafficStationIsAPort) {
     GuestConfig c = net_devices(1);
-    c.net.traffic = {.present = true, .mac = station(0xd), .echo = true};
+    c.net.traffic = {.present = true, .mac = station(0xd), .echo = TrafficEcho::at_once};
     World w(c);
     w.post(0, 8);
     w.bring_up(0, features);
@@ -298,6 +298,37 @@ TEST(NetGuest, TheTrafficStationIsAPort) {
     EXPECT_EQ(w.ring_of(0, 0).used_index(), 4u);
     EXPECT_EQ(w.program.switch_port_counters(1).frames_in, 4u);
     EXPECT_THAT(w.notified, ElementsAre(0u));  // both queues, one notification
+}
+
+// The driver hears that its frame is used, and of the answer only after it has acknowledged that
+// (4.2.3.4.1). What comes while a frame is kept is dropped.
+TEST(NetGuest, TheTrafficStationWaitsForTheAcknowledgement) {
+    GuestConfig c = net_devices(1);
+    c.net.traffic = {.present = true, .mac = station(0xd), .echo = TrafficEcho::once_acknowledged};
+    World w(c);
+    w.post(0, 8);
+    w.bring_up(0, features);
+    w.actions.push_back([&] {
+        w.fill(0, 2, station(0xd));
+        w.trap(0, 0x050, 1);
+    });
+    w.actions.push_back([&] {
+        EXPECT_EQ(w.ring_of(0, 1).used_index(), 2u);
+        EXPECT_EQ(w.ring_of(0, 0).used_index(), 0u);
+        EXPECT_THAT(w.notified, ElementsAre(0u));
+        w.trap(0, 0x030, 0);  // any other access
+    });
+    w.actions.push_back([&] {
+        EXPECT_EQ(w.ring_of(0, 0).used_index(), 0u);
+        w.trap(0, 0x064, 1);
+    });
+    w.run();
+    EXPECT_EQ(w.ring_of(0, 0).used_index(), 1u);
+    EXPECT_THAT(w.notified, ElementsAre(0u, 0u));
+    const PortCounters port = w.program.switch_port_counters(1);
+    EXPECT_EQ(port.dropped_out[static_cast<std::size_t>(Drop::no_buffer)], 1u);
+    EXPECT_EQ(port.frames_in, 1u);
+    EXPECT_TRUE(w.program.switch_balanced());
 }
 
 TEST(NetGuest, TheTrafficStationFillsReceiveBuffers) {
@@ -532,6 +563,13 @@ TEST(NetGuestConfig, ProblemsAreFound) {
     EXPECT_EQ(traffic(13, 1), ConfigProblem::bad_traffic);
     EXPECT_EQ(traffic(9235, 1), ConfigProblem::bad_traffic);
     EXPECT_EQ(traffic(64, 2), ConfigProblem::bad_traffic);
+    EXPECT_EQ(problem([](GuestConfig& c) {
+                  c.net.traffic = {.present = true,
+                                   .mac = station(9),
+                                   .echo = TrafficEcho::once_acknowledged,
+                                   .device = 2};
+              }),
+              ConfigProblem::bad_traffic);
 }
 
 TEST(NetGuestConfig, DropsHaveNames) {

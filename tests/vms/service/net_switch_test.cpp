@@ -250,7 +250,7 @@ TEST_F(SwitchTest, TheAccountsHoldAtAnyMoment) {
         }
     } looker(net);
     const std::uint8_t there = net.attach(looker, 1);
-    TrafficPort echo(net, {.mac = d, .echo = true});
+    TrafficPort echo(net, {.mac = d, .echo = TrafficEcho::at_once});
     send(0, frame(broadcast_mac, a));
     net.know(there, ethernet::to_address(c));
     send(0, frame(c, a));
@@ -300,11 +300,11 @@ TEST_F(SwitchTest, TheTrafficStationCounts) {
     EXPECT_THAT(taken(), ElementsAre(0u, 0u, 0u, 0u));
     EXPECT_EQ(net.counters(4).frames_out, 1u);
     EXPECT_EQ(net.counters(4).bytes_out, 64u);
-    EXPECT_FALSE(traffic.send(10));
+    EXPECT_FALSE(traffic.send(10, false));
 }
 
 TEST_F(SwitchTest, TheTrafficStationReturnsFrames) {
-    TrafficPort traffic(net, {.mac = d, .echo = true});
+    TrafficPort traffic(net, {.mac = d, .echo = TrafficEcho::at_once});
     send(0, frame(d, a, 100, 5));
     EXPECT_THAT(stations[0].frames, ElementsAre(frame(a, d, 100, 5)));
     // To a group it answers with its own address.
@@ -315,8 +315,8 @@ TEST_F(SwitchTest, TheTrafficStationReturnsFrames) {
 }
 
 TEST_F(SwitchTest, TwoReturningStationsComeToAnEnd) {
-    TrafficPort one(net, {.mac = c, .echo = true});
-    TrafficPort two(net, {.mac = d, .echo = true});
+    TrafficPort one(net, {.mac = c, .echo = TrafficEcho::at_once});
+    TrafficPort two(net, {.mac = d, .echo = TrafficEcho::at_once});
     send(0, frame(broadcast_mac, a));
     EXPECT_TRUE(net.balanced());
     EXPECT_LE(net.counters(4).frames_in + net.counters(5).frames_in, 4u);
@@ -327,12 +327,12 @@ TEST(TrafficStation, SendsWhileThereIsRoom) {
     TrafficPort traffic(rig.net, {.mac = station(0xd), .frame_bytes = 100, .to = station(1)});
     NetNode& n = rig[0];
     n.start(all_net_features);
-    EXPECT_FALSE(traffic.send(10));  // no buffers
+    EXPECT_FALSE(traffic.send(10, false));  // no buffers
     n.post(6);
-    EXPECT_FALSE(traffic.send(10));  // asked for a kick, and none has come
+    EXPECT_FALSE(traffic.send(10, false));  // asked for a kick, and none has come
     n.kick(net::receiveq);
-    EXPECT_TRUE(traffic.send(4));
-    EXPECT_FALSE(traffic.send(4));
+    EXPECT_TRUE(traffic.send(4, false));
+    EXPECT_FALSE(traffic.send(4, false));
     n.transport.publish();
     const std::vector<Received> r = n.take_all();
     ASSERT_EQ(r.size(), 6u);

@@ -20,7 +20,12 @@ TrafficPort::TrafficPort(Switch& net, const Parameters& parameters)
     net.know(port_, ethernet::to_address(parameters.mac));
 }
 
-bool TrafficPort::send(std::uint32_t budget) {
+bool TrafficPort::send(std::uint32_t budget, bool interrupt_pending) {
+    if (kept_ != 0) {
+        if (!interrupt_pending)
+            give_back();
+        return false;
+    }
     if (p_.frame_bytes == 0)
         return false;
     for (std::uint32_t n = 0; n < budget; ++n) {
@@ -41,10 +46,19 @@ bool TrafficPort::send(std::uint32_t budget) {
 
 Drop TrafficPort::deliver(Frame& frame) {
     // A frame that comes back while one is on its way is another such station's: it ends here.
-    if (!p_.echo || returning_)
+    if (p_.echo == TrafficEcho::none || returning_)
         return Drop::none;
+    if (kept_ != 0)
+        return Drop::no_buffer;
     if (frame.partial())
         switch_.complete_checksum(frame);
+    turn_round(frame);
+    if (p_.echo == TrafficEcho::at_once)
+        give_back();
+    return Drop::none;
+}
+
+void TrafficPort::turn_round(const Frame& frame) {
     const std::span<std::byte> all = std::span(storage_).first(Frame::headroom + frame.size());
     const std::span<std::byte> bytes = all.subspan(Frame::headroom);
     std::copy(frame.bytes().begin(), frame.bytes().end(), bytes.begin());
@@ -53,11 +67,15 @@ Drop TrafficPort::deliver(Frame& frame) {
     // A group address is nobody's source.
     if (ethernet::is_group(frame.destination()))
         put(bytes.subspan(ethernet::source_at), p_.mac);
+    kept_ = bytes.size();
+}
+
+void TrafficPort::give_back() {
+    Frame back = Frame::with_headroom(std::span(storage_).first(Frame::headroom + kept_));
     returning_ = true;
-    Frame back = Frame::with_headroom(all);
     switch_.enter(port_, back);
     returning_ = false;
-    return Drop::none;
+    kept_ = 0;
 }
 
 }  // namespace vms::service

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "vms/abi/virtio_net.h"
+#include "vms/service/config.h"
 #include "vms/service/net/switch.h"
 
 namespace vms::service {
@@ -16,7 +17,7 @@ class TrafficPort final : public SwitchPort {
   public:
     struct Parameters {
         abi::net::Mac mac{};
-        bool echo = false;  ///< return each frame with its addresses exchanged
+        TrafficEcho echo = TrafficEcho::none;  ///< with the addresses exchanged
         /// Length of the frames sent to `to`, from ethernet::header_bytes; 0: none are sent.
         std::uint16_t frame_bytes = 0;
         abi::net::Mac to{};
@@ -27,8 +28,9 @@ class TrafficPort final : public SwitchPort {
 
     std::uint8_t switch_port() const { return port_; }
 
-    /// Send at most as many frames. True: there was room for all of them.
-    bool send(std::uint32_t budget);
+    /// Once a pass: send at most as many frames, or return the one that is kept, which an interrupt
+    /// of the device that is not acknowledged keeps waiting. True: there was room for all of them.
+    bool send(std::uint32_t budget, bool interrupt_pending);
 
     // --- SwitchPort -------------------------------------------------------------------------
     Drop deliver(Frame& frame) override;
@@ -37,7 +39,12 @@ class TrafficPort final : public SwitchPort {
     Switch& switch_;
     const Parameters p_;
     const std::uint8_t port_;
+    /// Make the answer to a frame in `storage_`.
+    void turn_round(const Frame& frame);
+    void give_back();
+
     bool returning_ = false;
+    std::size_t kept_ = 0;  ///< length of the frame in `storage_` that waits to be returned
     alignas(16) std::array<std::byte, Frame::headroom + Switch::max_frame_bytes> storage_{};
 };
 

@@ -49,6 +49,8 @@ class MmioTransport final : private DeviceHost {
     void publish();
     /// Whether the driver is to be interrupted; the taker clears it and notifies.
     bool take_interrupt_mark() { return std::exchange(interrupt_mark_, false); }
+    /// Whether the driver has something left to acknowledge.
+    bool interrupt_pending() const { return interrupt_status_ != 0; }
     bool interrupt_marked() const { return interrupt_mark_; }
 
     /// The configuration space has changed (2.5.1, 4.2.2.1).
