@@ -73,7 +73,8 @@ struct InOrder final : vms::workload::FrameSink {
     std::uint64_t wrong = 0;
 
     void frame(std::span<const std::byte> f, bool /*known*/) override {
-        wrong += std::ranges::equal(f, std::as_bytes(std::span{frame_of(next++)})) ? 0 : 1;
+        const Bytes expected = frame_of(next++);
+        wrong += std::ranges::equal(f, std::as_bytes(std::span{expected})) ? 0 : 1;
     }
 };
 
