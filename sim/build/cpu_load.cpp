@@ -1,7 +1,11 @@
+// The parts of a CPU's time, by name (cpu_load.h).
 #include "sim/build/cpu_load.h"
 
 #include <algorithm>
+#include <functional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "models/bao/legs.h"
 

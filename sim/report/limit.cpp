@@ -1,3 +1,4 @@
+// The narrowest part (limit.h).
 #include "sim/report/limit.h"
 
 #include <fmt/format.h>
