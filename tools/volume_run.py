@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The run of tools/volume: volume_run.py ROOT PROGRAM SIZE"""
+"""The run of tools/volume: volume_run.py ROOT PROGRAM SIZE [ARGUMENT OF baosim run]..."""
 
 import json
 import pathlib
@@ -20,6 +20,7 @@ UDP_HEADERS = 14 + 20 + 8  # bytes of a frame that are not payload: Ethernet, IP
 command = [program, "run", root / "scenarios/net-volume.yaml"]
 for vm in ("linux0", "linux1"):
     command += ["--set", f"vms.{vm}.software.workloads.0.bytes={size}"]
+command += sys.argv[4:]
 with tempfile.TemporaryDirectory() as directory:
     results = pathlib.Path(directory) / "results.json"
     status, output, host, samples = host_memory.run([*command, "--json", results],

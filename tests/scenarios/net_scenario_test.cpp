@@ -70,7 +70,8 @@ TEST_F(NetScenarios, AFloodIsLimitedByWhatTheReportSays) {
     // Gb/s.
     EXPECT_NEAR(static_cast<double>(metric(o, "hosts.source.generator.sent")), 20e6 / 12'304, 5);
     EXPECT_GE(metric(o, "vms.linux0.workloads.0.sent"), 20'000'000 / 12'304);
-    EXPECT_NE(o.out.find("Most occupied, without polling: wire: gem3 to lan"), std::string::npos) << o.out;
+    EXPECT_NE(o.out.find("Most occupied, without polling: wire: gem3 to lan"), std::string::npos)
+        << o.out;
     // With a kick for each frame the accesses are the limit; without any it is less so.
     const auto sent = [&](const std::string& arguments) {
         return metric(
