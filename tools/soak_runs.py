@@ -3,11 +3,11 @@
 
 import json
 import pathlib
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
+
+import host_memory
 
 root, program = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 seconds, seed = int(sys.argv[3]), int(sys.argv[4])
@@ -16,20 +16,6 @@ front_ends = ["linux0", "linux1", "bare0", "bare1"]
 FIRST_ROUND_SIMULATED = 5  # seconds: to learn the speed
 LONGEST_ROUND = 120        # seconds of host time
 LONGEST_SIMULATED = 9000   # seconds: a scenario's times end at 10000
-# Of memory, between the second and the last quarter of a round: what the allocator and tables of
-# statistics still need; a record or a request kept by mistake would be a multiple of it.
-ALLOWED_GROWTH_KIB = 1024
-
-
-def resident_kib(pid):
-    try:
-        with open(f"/proc/{pid}/status", encoding="ascii") as status:
-            for line in status:
-                if line.startswith("VmRSS:"):
-                    return int(line.split()[1])
-    except OSError:
-        pass
-    return None
 
 
 def run(simulated, seed, results):
@@ -44,31 +30,7 @@ def run(simulated, seed, results):
     command = [program, "run", "-q", root / "scenarios/soak.yaml", "--json", results]
     for key, value in settings.items():
         command += ["--set", f"{key}={value}"]
-    begin = time.monotonic()
-    samples = []
-    with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output)
-        try:
-            while process.poll() is None:
-                kib = resident_kib(process.pid)
-                if kib is not None:
-                    samples.append(kib)
-                time.sleep(0.1)
-        except KeyboardInterrupt:
-            process.terminate()
-            process.wait()
-            sys.exit(130)
-        output.seek(0)
-        return process.returncode, output.read(), time.monotonic() - begin, samples
-
-
-def growth_of(samples):
-    # Medians: the report at the end takes memory for a moment.
-    quarter = len(samples) // 4
-    if quarter < 5:
-        return 0  # too short to tell
-    return round(statistics.median(samples[-quarter:]) -
-                 statistics.median(samples[quarter:2 * quarter]))
+    return host_memory.run(command)
 
 
 total = {}
@@ -93,13 +55,13 @@ while rounds == 0 or time.monotonic() - began < seconds:
         row["discarded"] += metrics[port + "discarded"]
         row["lost"] += metrics[f"uarts.uart{i + 1}.records.lost_bytes"]
         row["resets"] += metrics[f"vms.{vm}.workloads.0.resets"]
-    growth = growth_of(samples)
+    growth = host_memory.growth_of(samples)
     print(f"{seed:>6} {simulated:>8} s {host:>6.1f} s {row['written']:>12} {row['lost']:>9} "
           f"{row['delivered']:>11} {row['discarded']:>10} {row['resets']:>7} "
           f"{max(samples, default=0) / 1024:>5.1f} MiB {growth:>4} KiB", flush=True)
-    if growth > ALLOWED_GROWTH_KIB:
+    if growth > host_memory.ALLOWED_GROWTH_KIB:
         sys.exit(f"soak: seed {seed}: memory grew by {growth} KiB from the second to the last "
-                 f"quarter of the run; at most {ALLOWED_GROWTH_KIB} KiB is expected")
+                 f"quarter of the run; at most {host_memory.ALLOWED_GROWTH_KIB} KiB is expected")
     for key, value in row.items():
         total[key] = total.get(key, 0) + value
     rounds += 1

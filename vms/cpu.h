@@ -136,6 +136,11 @@ class Cpu {
 
     /// Spend the time of this work. Interruptible: a vector may run in the middle of it.
     virtual void retire(const Work& work) = 0;
+    /// `n` times the work of a named operation.
+    void retire_named(const NamedWork& w, std::uint32_t n = 1) {
+        performed(w.operation, n);
+        retire(n == 1 ? w.work : w.work * n);
+    }
     /// Spend a time, as a wait of that length would (a busy loop on the counter).
     virtual void retire_nanoseconds(std::uint64_t ns) = 0;
     /// WFI: returns when an interrupt is pending for this CPU, masked or not; the vector has run
@@ -157,6 +162,18 @@ class Cpu {
     // --- for the observers ------------------------------------------------------------------
 
     virtual void note(Note what, std::uint64_t a = 0, std::uint64_t b = 0) = 0;
+
+    /// A named operation was done `n` times; whoever says so retires its work.
+    void performed(std::uint8_t operation, std::uint32_t n = 1) {
+        performed_[operation % most_operations] += n;
+    }
+    /// How often each named operation was done, by its number.
+    const std::array<std::uint64_t, most_operations>& performed() const { return performed_; }
+
+    /// Software that polls looks round once more; what it does up to look_found_nothing() was
+    /// polling, and no operation counts as done.
+    virtual void look_begins() {}
+    virtual void look_found_nothing() {}
 
     /// Whether anybody looks at frames: without, what a frame's bytes cost to gather is saved.
     bool frames_wanted() const { return frames_wanted_; }
@@ -186,6 +203,7 @@ class Cpu {
     void clear_ram_windows() { ram_.count = 0; }
     void set_reset_state(const ResetState& s) { reset_state_ = s; }
     void want_frames(bool wanted) { frames_wanted_ = wanted; }
+    void set_performed(const std::array<std::uint64_t, most_operations>& p) { performed_ = p; }
 
   private:
     struct RamWindows {
@@ -201,6 +219,7 @@ class Cpu {
     RamWindows ram_;
     ResetState reset_state_;
     bool frames_wanted_ = false;
+    std::array<std::uint64_t, most_operations> performed_{};
 };
 
 /// A program that runs on a CPU from reset on. run() returning powers the CPU off.

@@ -67,4 +67,13 @@ struct Work {
     }
 };
 
+/// Work that has a name among its program's operations (service::Operation, frontend::Operation),
+/// so that a report can say what a CPU's time went into.
+struct NamedWork {
+    Work work;
+    std::uint8_t operation = 0;
+};
+/// A program has at most so many.
+inline constexpr std::size_t most_operations = 64;
+
 }  // namespace vms

@@ -452,7 +452,12 @@ void Core::retire(const vms::Work& work) {
 }
 
 void Core::retire_nanoseconds(std::uint64_t ns) {
-    spend(Picos::ns(ns));
+    const Picos wait = Picos::ns(ns);
+    spend(wait);
+    set_level(level_);  // what is under way is counted up to here
+    TimeSpent& t = spent_[index(level_)];
+    t.busy = t.busy - wait;
+    t.polling += wait;
 }
 
 void Core::wait_for_interrupt() {
@@ -495,6 +500,22 @@ void Core::set_timer(std::uint64_t compare, vms::TimerControl control) {
 
 vms::TimerControl Core::timer_control() {
     return timer_.control(local_);
+}
+
+void Core::look_begins() {
+    look_ = {spent(Level::el1).busy, spent(Level::el2).busy, performed()};
+}
+
+void Core::look_found_nothing() {
+    set_level(level_);  // what is under way is counted up to here
+    const auto was_polling = [this](Level level, Picos before) {
+        TimeSpent& t = spent_[index(level)];
+        t.polling += t.busy - before;
+        t.busy = before;
+    };
+    was_polling(Level::el1, look_.el1);
+    was_polling(Level::el2, look_.el2);
+    set_performed(look_.performed);
 }
 
 void Core::note(vms::Note what, std::uint64_t a, std::uint64_t b) {

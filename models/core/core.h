@@ -47,7 +47,7 @@ struct ExecutionCounters {
 struct TimeSpent {
     Picos busy{};     ///< executing
     Picos waiting{};  ///< in a WFI
-    Picos polling{};  ///< at a word in memory that nobody wrote
+    Picos polling{};  ///< at a word in memory that nobody wrote, or in looks that found nothing
 };
 
 /// Software at EL2 sees a device as it mapped it: resolved once, used often.
@@ -120,6 +120,10 @@ class Core final : public sc_core::sc_module,
     /// The time that this work takes, rounded down; nothing is spent.
     Picos time_of(const vms::Work& w) const {
         return RateClock(p_.hz, 1000).advance(model_->milli_cycles(w));
+    }
+    /// The time of `n` times this work, from zero, rounded up.
+    Picos time_of(const vms::Work& w, std::uint64_t n) const {
+        return RateClock(p_.hz, 1000).at(model_->milli_cycles(w) * n);
     }
     Picos exception_time() const {
         return RateClock(p_.hz, 1000)
@@ -206,6 +210,8 @@ class Core final : public sc_core::sc_module,
     }
     void set_timer(std::uint64_t compare, vms::TimerControl control) override;
     vms::TimerControl timer_control() override;
+    void look_begins() override;
+    void look_found_nothing() override;
     void note(vms::Note what, std::uint64_t a, std::uint64_t b) override;
     void note_frame(vms::FramePoint where, std::uint64_t device,
                     std::span<const std::byte> frame) override;
@@ -298,6 +304,12 @@ class Core final : public sc_core::sc_module,
     std::array<ExecutionCounters, 4> counters_{};
     std::array<TimeSpent, 4> spent_{};
     Picos level_since_{};  ///< what of the level's time has been counted
+    /// As it was when the program began to look round.
+    struct Look {
+        Picos el1{};
+        Picos el2{};
+        std::array<std::uint64_t, vms::most_operations> performed{};
+    } look_;
     ExecutionCounters* executing_ = &counters_[index(Level::el2)];  // of the current level
 
     // Interrupt inputs, with the time from which their level holds.

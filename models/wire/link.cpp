@@ -40,7 +40,10 @@ Picos LinkDirection::send(FrameRef frame, Picos at) {
     run_bits_ += bits;
     const Picos free = run_start_ + clock_.at(run_bits_);
     counters_.busy += free - free_at_;
+    if (counters_.sent == 0)
+        counters_.first = free_at_;
     free_at_ = free;
+    counters_.last = free;
 
     ++counters_.sent;
     counters_.sent_bytes += size;

@@ -77,6 +77,8 @@ struct LinkCounters {
     std::uint64_t held_back = 0;    ///< for reordering
     std::uint64_t reordered = 0;    ///< delivered after a frame that was sent later
     Picos busy{};                   ///< how long the medium was occupied, gaps included
+    Picos first{};                  ///< when the first frame began
+    Picos last{};                   ///< when the medium was free again after the last
 
     bool operator==(const LinkCounters&) const = default;
 };

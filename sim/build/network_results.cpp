@@ -94,7 +94,9 @@ void Network::add_links(Results& results) const {
             m[p + "busy_ns"] = number(c.busy.value / 1000);
             const std::string name =
                 fmt::format("{}: {} to {}", config.name, config.between[n], config.between[1 - n]);
-            results.links.push_back({name, c.sent, c.sent_bytes, c.busy});
+            results.links.push_back({name, c.sent, c.sent_bytes, c.busy, c.last - c.first});
+            m[p + "frames_per_second"] = number(results.links.back().frames_per_second());
+            m[p + "bits_per_second"] = number(results.links.back().bits_per_second());
             // Both ends are asked, not the link alone: what one says to have sent and the other to
             // have received must be what the link says.
             results.frames.push_back({.name = name,

@@ -14,6 +14,7 @@
 
 #include "models/bao/legs.h"
 #include "sim/build/configuration.h"
+#include "sim/build/cpu_load.h"
 #include "sim/build/diagnosis.h"
 #include "sim/build/frame_account.h"
 #include "sim/build/frame_capture.h"
@@ -170,7 +171,6 @@ class Run {
     void stop(End why);
     void settle();
     void collect();
-    CpuResult load_of(const models::Core& core) const;
     void decide();
     Picos at_rest_since() const;
 
@@ -322,28 +322,6 @@ void Run::simulate() {
     input_loss_->finish(std::max(ended_at_, models::kernel_now()));
 }
 
-/// Where the core's time went up to the end of the run; what it waits in then counts too.
-CpuResult Run::load_of(const models::Core& core) const {
-    using models::Level;
-    CpuResult r;
-    r.cpu = core.id().value;
-    r.vm = platform_->hypervisor().cpu(core.id()).vcpu->vm->config->name;
-    for (const Level l : {Level::el0, Level::el1, Level::el2, Level::el3}) {
-        const models::TimeSpent t = core.spent(l);
-        r.busy[static_cast<std::size_t>(l)] = t.busy;
-        r.polling += t.polling;
-        (l == Level::el1 ? r.idle : r.standby) += t.waiting;
-    }
-    const Picos rest = ended_at_ > core.now() ? ended_at_ - core.now() : Picos{};
-    if (core.polling())
-        r.polling += rest;
-    else if (core.in_wfi_at(Level::el1))
-        r.idle += rest;
-    else if (core.in_wfi_at(Level::el2))
-        r.standby += rest;
-    return r;
-}
-
 void Run::collect() {
     for (std::size_t i = 0; i < bao::leg_count; ++i) {
         const auto leg = static_cast<bao::Leg>(i);
@@ -413,9 +391,11 @@ void Run::collect() {
             m[p + fmt::format("el{}_instructions", l)] = static_cast<std::int64_t>(n.instructions);
             m[p + fmt::format("el{}_mmio", l)] = static_cast<std::int64_t>(n.mmio);
         }
-        if (platform_->hypervisor().cpu(c->id()).vcpu == nullptr)
+        const bao::Vcpu* vcpu = platform_->hypervisor().cpu(c->id()).vcpu;
+        if (vcpu == nullptr)
             continue;  // no VM's
-        results_.cpus.push_back(load_of(*c));
+        results_.cpus.push_back(
+            cpu_load(*c, ended_at_, s_.vms[vcpu->vm->id], *software_, vcpu->vm->id, statistics_));
         const CpuResult& load = results_.cpus.back();
         const auto put = [&](const char* name, Picos t) {
             m[p + name] = static_cast<std::int64_t>(t.value / 1000);
@@ -431,6 +411,12 @@ void Run::collect() {
     for (std::size_t i = 0; i < s_.vms.size(); ++i)
         if (const vms::frontend::FrontendProgram* p = software_->frontend(i))
             add_traffic(results_.traffic, s_.vms[i].name, s_.platform.counter_hz, *p);
+    for (const TrafficResult& t : results_.traffic) {
+        const std::string p = fmt::format("traffic.{}.", t.name);
+        m[p + "accesses"] = static_cast<std::int64_t>(t.accesses());
+        m[p + "accesses_per_1000_frames"] =
+            static_cast<std::int64_t>(t.frames() == 0 ? 0 : t.accesses() * 1000 / t.frames());
+    }
     platform_->network().add_results(results_);
     add_frame_account(results_, s_, *software_, platform_->network(), end_ == End::done);
     m["run.simulated_ns"] = static_cast<std::int64_t>(results_.simulated.value / 1000);

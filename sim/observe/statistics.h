@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "models/base/time.h"
 #include "sim/observe/histogram.h"
@@ -38,6 +39,9 @@ class Statistics final : public Sink {
         // and reach the histograms when another comes. Cycles are no whole number of picoseconds,
         // so its duration comes in neighbouring values, each of which has a place.
         const std::uint64_t duration = r.end > r.begin ? (r.end - r.begin).value : 0;
+        if (r.cpu.value >= spent_.size()) [[unlikely]]
+            spent_.resize(r.cpu.value + std::size_t{1});
+        spent_[r.cpu.value][r.leg] += duration;
         Last& last = last_[r.leg][duration % neighbours];
         if (duration == last.duration && r.instructions == last.instructions && r.mmio == last.mmio)
             [[likely]] {
@@ -50,6 +54,13 @@ class Statistics final : public Sink {
 
     /// All zero for a leg that was never executed.
     LegSummary summary(std::uint16_t leg);
+
+    /// What a CPU has spent in a leg.
+    models::Picos spent(models::CpuId cpu, std::uint16_t leg) const {
+        if (cpu.value >= spent_.size() || leg >= max_legs)
+            return {};
+        return {spent_[cpu.value][leg]};
+    }
 
     /// Records whose leg number has no place here: a fault of the caller, not of the run.
     std::uint64_t out_of_range() const { return out_of_range_; }
@@ -79,6 +90,7 @@ class Statistics final : public Sink {
 
     static constexpr std::size_t neighbours = 4;
     std::array<std::array<Last, neighbours>, max_legs> last_{};
+    std::vector<std::array<std::uint64_t, max_legs>> spent_;  ///< by CPU, picoseconds
 
     /// Legs stand side by side, so that the same field of each falls into another set of the host's
     /// cache; allocated one by one they would all be at the same offset within a page. Memory that

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "sim/report/limit.h"
+
 namespace sim {
 
 namespace {
@@ -74,6 +76,34 @@ Json leg_json(const LegResult& l) {
     return j;
 }
 
+template <typename Items, typename F>
+Json array(const Items& items, F&& to) {
+    Json j = Json::array();
+    for (const auto& item : items)
+        j.push_back(to(item));
+    return j;
+}
+
+Json cpu_leg_json(const CpuLeg& l) {
+    Json j = Json::object();
+    j["name"] = l.name;
+    j["exception_level"] = l.exception_level;
+    j["ns"] = nanoseconds_json(l.time);
+    return j;
+}
+
+Json limit_json(const Results& r) {
+    const std::optional<Limit> limit = limit_of(r);
+    if (!limit)
+        return nullptr;
+    Json j = Json::object();
+    j["part"] = limit->part;
+    j["part_ns"] = nanoseconds_json(limit->time);
+    j["cpu"] = limit->cpu != nullptr ? Json(limit->cpu->cpu) : Json(nullptr);
+    j["leg"] = limit->leg != nullptr ? cpu_leg_json(*limit->leg) : Json(nullptr);
+    return j;
+}
+
 Json cpu_json(const CpuResult& c) {
     Json j = Json::object();
     j["cpu"] = c.cpu;
@@ -83,6 +113,7 @@ Json cpu_json(const CpuResult& c) {
     j["polling_ns"] = nanoseconds_json(c.polling);
     j["standby_ns"] = nanoseconds_json(c.standby);
     j["idle_ns"] = nanoseconds_json(c.idle);
+    j["legs"] = array(c.legs, cpu_leg_json);
     return j;
 }
 
@@ -92,6 +123,9 @@ Json link_json(const LinkResult& l) {
     j["frames"] = l.frames;
     j["bytes"] = l.bytes;
     j["busy_ns"] = nanoseconds_json(l.busy);
+    j["active_ns"] = nanoseconds_json(l.active);
+    j["frames_per_second"] = l.frames_per_second();
+    j["bits_per_second"] = l.bits_per_second();
     return j;
 }
 
@@ -102,7 +136,9 @@ Json traffic_json(const TrafficResult& t) {
     j["bytes_out"] = t.bytes_out;
     j["frames_in"] = t.frames_in;
     j["bytes_in"] = t.bytes_in;
-    j["accesses"] = t.accesses;
+    j["kicks"] = t.kicks;
+    j["interrupts"] = t.interrupts;
+    j["accesses"] = t.accesses();
     j["active_ns"] = nanoseconds_json(t.active);
     return j;
 }
@@ -122,14 +158,6 @@ Json frame_json(const FrameHop& h) {
     return j;
 }
 
-template <typename Items, typename F>
-Json array(const Items& items, F&& to) {
-    Json j = Json::array();
-    for (const auto& item : items)
-        j.push_back(to(item));
-    return j;
-}
-
 }  // namespace
 
 nlohmann::ordered_json to_json(const Results& r) {
@@ -144,6 +172,7 @@ nlohmann::ordered_json to_json(const Results& r) {
     j["legs"] = array(r.legs, leg_json);
     j["cpus"] = array(r.cpus, cpu_json);
     j["links"] = array(r.links, link_json);
+    j["limit"] = limit_json(r);
     j["frames"] = array(r.frames, frame_json);
     j["traffic"] = array(r.traffic, traffic_json);
     Json metrics = Json::object();

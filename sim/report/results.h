@@ -100,16 +100,27 @@ struct LegResult {
     models::Picos max{};
 };
 
+/// What a CPU's time went into: an operation that its software names, a leg of the hypervisor, the
+/// wait of an access for its answer, or the rest of an exception level.
+struct CpuLeg {
+    std::string name;
+    unsigned exception_level = 1;
+    models::Picos time{};
+};
+
 /// Where a CPU's time went. What is missing from the simulated time it was off, or not booted.
 struct CpuResult {
     unsigned cpu = 0;
     std::string vm;                       ///< empty: none
     std::array<models::Picos, 4> busy{};  ///< executing at EL0 to EL3
-    models::Picos polling{};              ///< at EL1, at a word that nobody wrote
+    models::Picos polling{};              ///< looking for work where there was none
     models::Picos standby{};              ///< at EL2: an access waits for its answer
     models::Picos idle{};                 ///< at EL1, in WFI
+    std::vector<CpuLeg> legs = {};        ///< of working(), the longest first
 
     models::Picos executing() const { return busy[0] + busy[1] + busy[2] + busy[3]; }
+    /// Without what only waits for work.
+    models::Picos working() const { return executing() + standby; }
     /// Nothing else could have run on it.
     models::Picos occupied() const { return executing() + polling + standby; }
 };
@@ -144,6 +155,20 @@ struct LinkResult {
     std::uint64_t frames = 0;
     std::uint64_t bytes = 0;  ///< of frames, without preamble, FCS and gap
     models::Picos busy{};     ///< the medium was occupied
+    models::Picos active{};   ///< from the first bit of the first frame to the end of the last
+
+    std::uint64_t frames_per_second() const { return rate(frames); }
+    std::uint64_t bits_per_second() const { return rate(8 * bytes); }
+
+  private:
+    /// Rounded down; 0 while there is nothing to divide by.
+    std::uint64_t rate(std::uint64_t n) const {
+        constexpr double picos_per_second = 1e12;
+        return active.value == 0
+                   ? 0
+                   : static_cast<std::uint64_t>(static_cast<double>(n) * picos_per_second /
+                                                static_cast<double>(active.value));
+    }
 };
 
 /// What went through a front-end's network device, and what it took of the hypervisor.
@@ -153,9 +178,14 @@ struct TrafficResult {
     std::uint64_t bytes_out = 0;
     std::uint64_t frames_in = 0;
     std::uint64_t bytes_in = 0;
-    /// Accesses to the device's registers that traffic took: kicks, and two for each interrupt.
-    std::uint64_t accesses = 0;
+    std::uint64_t kicks = 0;  ///< the device was told of new buffers, either queue
+    std::uint64_t interrupts = 0;
     models::Picos active{};  ///< from the first to the last of its network workloads' frames
+
+    std::uint64_t frames() const { return frames_out + frames_in; }
+    /// Accesses to the device's registers that traffic took: each kick, and InterruptStatus and
+    /// InterruptACK for each interrupt.
+    std::uint64_t accesses() const { return kicks + 2 * interrupts; }
 };
 
 /// Name (dotted path) to value; times are nanoseconds and say so in their name ("_ns").

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "sim/report/limit.h"
 #include "sim/scenario/diagnostic.h"
 #include "sim/scenario/spelling.h"
 
@@ -47,6 +48,7 @@ class Page {
     void expectations(bool failed_only);
     void legs();
     void cpus();
+    void limit();
     void traffic();
     void frames(bool failed_only);
     void observations(bool explain);
@@ -217,32 +219,44 @@ void Page::cpus() {
              {"standby", Align::right},
              {"idle", Align::right},
              {"occupied", Align::right}});
-    struct Highest {
-        std::string name;
-        models::Picos time{};
-    } highest;
-    const auto consider = [&](const std::string& name, models::Picos time) {
-        if (time > highest.time)
-            highest = {name, time};
-    };
     for (const CpuResult& c : r_.cpus) {
-        const std::string name = fmt::format("CPU {}", c.cpu);
-        consider(fmt::format("{} ({})", name, c.vm), c.occupied());
-        t.row({name, c.vm, share(c.busy[1], r_.simulated), share(c.busy[2], r_.simulated),
-               share(c.busy[3], r_.simulated), share(c.polling, r_.simulated),
-               share(c.standby, r_.simulated), share(c.idle, r_.simulated),
-               share(c.occupied(), r_.simulated)});
+        t.row({fmt::format("CPU {}", c.cpu), c.vm, share(c.busy[1], r_.simulated),
+               share(c.busy[2], r_.simulated), share(c.busy[3], r_.simulated),
+               share(c.polling, r_.simulated), share(c.standby, r_.simulated),
+               share(c.idle, r_.simulated), share(c.occupied(), r_.simulated)});
     }
-    for (const LinkResult& l : r_.links) {
-        consider(l.name, l.busy);
+    for (const LinkResult& l : r_.links)
         t.row({l.name, "", "", "", "", "", "", "", share(l.busy, r_.simulated)});
-    }
     out_ += t.text(2, style_);
-    if (!highest.name.empty())
-        paragraph(fmt::format("Most occupied: {}. standby: an access to a device waits for its "
-                              "answer.",
-                              highest.name),
-                  2, Paint::dim);
+    limit();
+    paragraph(
+        "standby: an access to a device waits for its answer. polling: looking for work where "
+        "there was none.",
+        2, Paint::dim);
+}
+
+/// Which part of the system is the narrowest, and what its time goes into.
+void Page::limit() {
+    const std::optional<Limit> limit = limit_of(r_);
+    if (!limit)
+        return;
+    std::string text = fmt::format("Most occupied, without polling: {}, {} %.", limit->part,
+                                   share(limit->time, r_.simulated));
+    if (limit->cpu != nullptr && limit->leg != nullptr) {
+        const CpuResult& cpu = *limit->cpu;
+        const models::Picos working = cpu.working();
+        text +=
+            fmt::format(" Limiting leg{}: {} (EL{}), {} % of its time",
+                        limit->part == name_of(cpu) ? "" : " of " + name_of(cpu), limit->leg->name,
+                        limit->leg->exception_level, share(limit->leg->time, working));
+        constexpr std::size_t further = 3;
+        const std::size_t n = std::min(cpu.legs.size(), further + 1);
+        for (std::size_t i = 1; i < n; ++i)
+            text += fmt::format("{} {} {} %", i == 1 ? "; then" : ",", cpu.legs[i].name,
+                                share(cpu.legs[i].time, working));
+        text += ".";
+    }
+    paragraph(text, 2);
 }
 
 /// n/d with three decimals.
@@ -263,6 +277,8 @@ void Page::traffic() {
              {"Mbit/s", Align::right},
              {"in", Align::right},
              {"Mbit/s", Align::right},
+             {"kicks", Align::right},
+             {"interrupts", Align::right},
              {"accesses", Align::right},
              {"per frame", Align::right}});
     const auto rate = [](std::uint64_t bytes, models::Picos active) {
@@ -274,12 +290,26 @@ void Page::traffic() {
     for (const TrafficResult& d : r_.traffic)
         t.row({d.name, fmt::format("{}", d.frames_out), rate(d.bytes_out, d.active),
                fmt::format("{}", d.frames_in), rate(d.bytes_in, d.active),
-               fmt::format("{}", d.accesses), quotient(d.accesses, d.frames_out + d.frames_in)});
+               fmt::format("{}", d.kicks), fmt::format("{}", d.interrupts),
+               fmt::format("{}", d.accesses()), quotient(d.accesses(), d.frames())});
     out_ += t.text(2, style_);
     paragraph(
         "accesses: to the device's registers that traffic took, kicks and two for each "
         "interrupt; each traps and is forwarded.",
         2, Paint::dim);
+    Table wire(
+        {{"link"}, {"frames", Align::right}, {"frames/s", Align::right}, {"Mbit/s", Align::right}});
+    bool any = false;
+    for (const LinkResult& l : r_.links) {
+        // One frame has no rate.
+        if (l.frames < 2)
+            continue;
+        any = true;
+        wire.row({l.name, fmt::format("{}", l.frames), fmt::format("{}", l.frames_per_second()),
+                  fmt::format("{:.1f}", static_cast<double>(l.bits_per_second()) / 1e6)});
+    }
+    if (any)
+        out_ += wire.text(2, style_);
 }
 
 void Page::frames(bool failed_only) {

@@ -106,10 +106,8 @@ void ConsoleDevice::give_back(std::uint32_t queue, GuestAddr buffer, std::uint64
 }
 
 void ConsoleDevice::charge_copy(std::uint64_t bytes) {
-    const std::uint32_t lines = lines_of(bytes);
-    Work work = operations_[Operation::copy_line] * lines;
-    work.data_lines = operations_[Operation::copy_line].data_lines * lines;
-    cpu_.retire(work);
+    Bill bill;
+    bill.add_lines(operations_[Operation::copy_line], lines_of(bytes)).retire(cpu_);
 }
 
 }  // namespace vms::frontend

@@ -57,9 +57,9 @@ class ConsoleDevice {
                        std::span<std::byte> into);
     void give_back(std::uint32_t queue, GuestAddr buffer, std::uint64_t bytes);
 
-    void charge(Operation o) { cpu_.retire(operations_[o]); }
+    void charge(Operation o) { cpu_.retire_named(operations_[o]); }
     void charge_copy(std::uint64_t bytes);
-    const Work& work_of(Operation o) const { return operations_[o]; }
+    const Work& work_of(Operation o) const { return operations_[o].work; }
 
     /// Sleep until `condition` holds or the device cannot be used any more.
     template <class Condition>

@@ -23,7 +23,7 @@ constexpr std::uint32_t all_vcpus(unsigned count) {
 }  // namespace
 
 void TimerInterrupt::interrupt(IntId /*id*/) {
-    cpu_.retire(operations_[Operation::timer_tick]);
+    cpu_.retire_named(operations_[Operation::timer_tick]);
     if (timer_ != nullptr)
         timer_->expired(cpu_);
     if (alarm_ == no_alarm)
@@ -62,7 +62,7 @@ void CallInterrupt::wait() {
 }
 
 void CallInterrupt::interrupt(IntId /*id*/) {
-    cpu_.retire(operations_[Operation::cpu_call]);
+    cpu_.retire_named(operations_[Operation::cpu_call]);
     called_ = true;
 }
 
@@ -95,7 +95,7 @@ Program& FrontendProgram::vcpu(unsigned n) {
 void FrontendProgram::run(Cpu& cpu) {
     make_vcpu(cpu, 0);
     make_drivers(cpu);
-    cpu.retire(operations_[Operation::boot]);
+    cpu.retire_named(operations_[Operation::boot]);
     Interrupts& interrupts = *vcpus_[0].interrupts;
     interrupts.start();
     const bool started = config_.vcpus == 1 || start_secondaries(cpu);
@@ -110,7 +110,7 @@ void FrontendProgram::run(Cpu& cpu) {
 
 void FrontendProgram::run_secondary(Cpu& cpu, unsigned n) {
     make_vcpu(cpu, n);
-    cpu.retire(operations_[Operation::secondary_boot]);
+    cpu.retire_named(operations_[Operation::secondary_boot]);
     Vcpu& v = vcpus_[n];
     v.interrupts->start_secondary(call_sgi, *v.call);
     v.interrupts->send(call_sgi, first_vcpu);
@@ -172,7 +172,7 @@ bool FrontendProgram::start_secondaries(Cpu& cpu) {
     v.interrupts->attach(call_sgi, *v.call);
     bool all = true;
     for (unsigned n = 1; n < config_.vcpus; ++n) {
-        cpu.retire(operations_[Operation::cpu_on]);
+        cpu.retire_named(operations_[Operation::cpu_on]);
         // Aff0 of a vCPU is its number.
         CallRegisters x{abi::psci::cpu_on_64, n, config_.secondary_entry.value, n};
         cpu.smc(x);

@@ -94,6 +94,7 @@ class FrontendProgram final : public Program {
     // --- for the host, at any time ----------------------------------------------------------
 
     const FrontendConfig& config() const { return config_; }
+    const Operations& operations() const { return operations_; }
     /// All workloads of all vCPUs have ended, and how.
     bool done() const;
     bool success() const;

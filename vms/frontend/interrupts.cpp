@@ -286,7 +286,7 @@ void Interrupts::defer(DeferredWork& work) {
 }
 
 void Interrupts::irq() {
-    cpu_.retire(operations_[Operation::irq_entry]);
+    cpu_.retire_named(operations_[Operation::irq_entry]);
     ++counters_.exceptions;
     bool any = false;
     do {
@@ -306,7 +306,7 @@ void Interrupts::irq() {
         work->deferred();
     }
     softirq_.irq_exit();
-    cpu_.retire(operations_[Operation::irq_exit]);
+    cpu_.retire_named(operations_[Operation::irq_exit]);
 }
 
 void Interrupts::dispatch(IntId id) {
@@ -321,12 +321,12 @@ void Interrupts::dispatch(IntId id) {
 }
 
 std::uint32_t Interrupts::read(GuestAddr block, std::uint32_t offset) {
-    cpu_.retire(operations_[Operation::register_access]);
+    cpu_.retire_named(operations_[Operation::register_access]);
     return static_cast<std::uint32_t>(cpu_.load(block + offset, Width::word));
 }
 
 void Interrupts::write(GuestAddr block, std::uint32_t offset, std::uint32_t value, Width w) {
-    cpu_.retire(operations_[Operation::register_access]);
+    cpu_.retire_named(operations_[Operation::register_access]);
     cpu_.store(block + offset, w, value);
 }
 

@@ -15,7 +15,7 @@ void IpcDriver::probe() {
 }
 
 std::int64_t IpcDriver::ring(std::uint64_t index, std::uint64_t event) {
-    cpu_.retire(operations_[Operation::ipc_doorbell]);
+    cpu_.retire_named(operations_[Operation::ipc_doorbell]);
     CallRegisters x{abi::bao::hypercall_ipc, index, event};
     cpu_.hvc(x);
     return static_cast<std::int64_t>(x[0]);
@@ -33,7 +33,7 @@ void IpcDriver::wait() {
 }
 
 void IpcDriver::interrupt(IntId /*id*/) {
-    cpu_.retire(operations_[Operation::ipc_interrupt]);
+    cpu_.retire_named(operations_[Operation::ipc_interrupt]);
     rung_ = true;
 }
 

@@ -244,8 +244,12 @@ bool NetDriver::command(std::uint8_t cls, std::uint8_t number,
         const auto at = memory.take(piece.size());
         if (!at)
             break;
-        if (device_.bounced)
-            device_.cpu.retire(device_[Operation::buffer_map] + device_.copying(piece.size()));
+        if (device_.bounced) {
+            Bill bill;
+            bill.add(device_[Operation::buffer_map]);
+            device_.add_copying(bill, piece.size());
+            bill.retire(device_.cpu);
+        }
         copy_to_guest(device_.cpu, *at, piece);
         chain.push_back({*at, static_cast<std::uint32_t>(piece.size()), false});
     }
@@ -263,7 +267,7 @@ bool NetDriver::command(std::uint8_t cls, std::uint8_t number,
                 device_.stop(Fault::ring_broken);
                 break;
             }
-            device_.counters.poll_iterations += ring.wait_used(device_[Operation::ring_poll]);
+            device_.counters.poll_iterations += ring.wait_used(device_[Operation::ring_poll].work);
         }
         charge(Operation::ring_get);
         copy_from_guest(device_.cpu, chain.back().address, {&ack, 1});
@@ -358,7 +362,7 @@ bool NetDriver::wait_looking(std::uint64_t seen, std::uint64_t deadline) {
             if (ended(seen, deadline))
                 return usable();
             SplitRing& ring = for_transmit ? transmit_.ring() : receive_.ring();
-            device_.counters.poll_iterations += ring.wait_used(device_[Operation::ring_poll]);
+            device_.counters.poll_iterations += ring.wait_used(device_[Operation::ring_poll].work);
             continue;
         }
         // What has been used since the last look has brought an interrupt.

@@ -80,7 +80,7 @@ class NetDriver final : public Driver, public InterruptHandler, public workload:
     bool wait_looking(std::uint64_t seen, std::uint64_t deadline);
     bool ended(std::uint64_t seen, std::uint64_t deadline);
     bool has_control_queue() const { return device_.negotiated(abi::net::feature::ctrl_vq); }
-    void charge(Operation o) { device_.cpu.retire(device_[o]); }
+    void charge(Operation o) { device_.cpu.retire_named(device_[o]); }
 
     Interrupts& interrupts_;
     const Profile& profile_;

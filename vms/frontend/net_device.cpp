@@ -13,7 +13,7 @@ void NetDevice::stop(Fault f) {
 }
 
 bool NetDevice::kick(std::uint32_t queue) {
-    cpu.retire(operations[Operation::ring_kick]);
+    cpu.retire_named(operations[Operation::ring_kick]);
     if (!profile.kicks_always && !transport.queue(queue).kick_needed())
         return false;
     transport.notify(queue);
@@ -30,13 +30,6 @@ void NetDevice::note_frame(FramePoint where, std::span<const std::byte> frame,
     scratch.assign(frame.begin(), frame.end());
     workload::packets::complete_checksum(scratch, checksum.start, checksum.offset);
     cpu.note_frame(where, window, scratch);
-}
-
-Work NetDevice::copying(std::uint64_t bytes) const {
-    const std::uint32_t lines = lines_of(bytes);
-    Work work = operations[Operation::copy_line] * lines;
-    work.data_lines = operations[Operation::copy_line].data_lines * lines;
-    return work;
 }
 
 }  // namespace vms::frontend

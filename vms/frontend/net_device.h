@@ -74,7 +74,7 @@ struct NetDevice {
     Fault fault = Fault::none;
 
     bool negotiated(unsigned feature) const { return transport.negotiated(feature); }
-    const Work& operator[](Operation o) const { return operations[o]; }
+    const NamedWork& operator[](Operation o) const { return operations[o]; }
 
     /// Nothing further can be expected of the device.
     void stop(Fault f);
@@ -83,8 +83,10 @@ struct NetDevice {
     /// Show a frame to the observers, as it looks once its checksum is complete.
     void note_frame(FramePoint where, std::span<const std::byte> frame,
                     workload::PartialChecksum checksum);
-    /// The work of copying this many bytes.
-    Work copying(std::uint64_t bytes) const;
+    /// Adds the copying of this many bytes.
+    void add_copying(Bill& bill, std::uint64_t bytes) const {
+        bill.add_lines(operations[Operation::copy_line], lines_of(bytes));
+    }
 
     std::vector<std::byte> scratch{};  ///< of note_frame
 };

@@ -63,11 +63,13 @@ std::uint32_t MergeableLength::next() {
 void NetReceive::start(std::size_t mtu, bool mtu_known) {
     const std::uint32_t ring_size = ring().layout().size;
     const auto payload = static_cast<std::uint32_t>(mtu);
-    per_buffer_ = device_[Operation::ring_get];
-    per_refill_ = device_[Operation::ring_add] + device_[Operation::net_refill];
+    per_buffer_ = {};
+    per_buffer_.add(device_[Operation::ring_get]);
+    per_refill_ = {};
+    per_refill_.add(device_[Operation::ring_add]).add(device_[Operation::net_refill]);
     if (device_.bounced) {
-        per_buffer_ = per_buffer_ + device_[Operation::buffer_unmap];
-        per_refill_ = per_refill_ + device_[Operation::buffer_map];
+        per_buffer_.add(device_[Operation::buffer_unmap]);
+        per_refill_.add(device_[Operation::buffer_map]);
     }
     if (device_.profile.buffers == NetProfile::Buffers::bounced) {
         const bool big = mtu_known && payload > net::default_mtu;
@@ -113,7 +115,7 @@ void NetReceive::start(std::size_t mtu, bool mtu_known) {
 /// try_fill_recv.
 void NetReceive::fill() {
     std::uint32_t added = 0;
-    Work work;
+    Bill bill;
     while (ring().free_descriptors() != 0 && !unused_.empty()) {
         const std::uint32_t index = unused_.back();
         if (!map(index)) {
@@ -128,12 +130,12 @@ void NetReceive::fill() {
         unused_.pop_back();
         ++added;
         // swiotlb copies what is mapped in whichever way it will go, so that nothing stale leaks.
-        work = work + per_refill_;
+        bill.add(per_refill_);
         if (device_.bounced)
-            work = work + device_.copying(buffers_[index].bytes);
+            device_.add_copying(bill, buffers_[index].bytes);
     }
     ++device_.counters.rx_refills;
-    device_.cpu.retire(work);
+    bill.retire(device_.cpu);
     if (batches_)
         ring().interrupt_when_all_used();
     ring().expose();
@@ -201,7 +203,7 @@ unsigned NetReceive::receive(unsigned budget) {
         take(*used);
     }
     if (n == 0)
-        device_.cpu.retire(device_[Operation::ring_poll]);
+        device_.cpu.retire_named(device_[Operation::ring_poll]);
     else
         ++device_.activity;
     if (ring().broken())
@@ -217,10 +219,11 @@ void NetReceive::take(const SplitRing::Used& used) {
     const auto index = static_cast<std::uint32_t>(used.token);
     const Buffer& b = buffers_[index];
     ++counters.rx_buffers;
-    Work work = per_buffer_ + device_[Operation::net_receive];
+    Bill bill = per_buffer_;
+    bill.add(device_[Operation::net_receive]);
     if (device_.bounced)
-        work = work + device_.copying(b.bytes);
-    device_.cpu.retire(work);
+        device_.add_copying(bill, b.bytes);
+    bill.retire(device_.cpu);
 
     const SplitRing::Segment& first = segments(index)[0];
     if (used.length < net::header::bytes + net::ethernet_header_bytes || used.length > b.bytes) {
@@ -282,10 +285,10 @@ bool NetReceive::gather_rest(unsigned buffers) {
             return false;
         }
         ++device_.counters.rx_buffers;
-        Work work = per_buffer_;
+        Bill bill = per_buffer_;
         if (device_.bounced)
-            work = work + device_.copying(buffers_[static_cast<std::uint32_t>(used->token)].bytes);
-        device_.cpu.retire(work);
+            device_.add_copying(bill, buffers_[static_cast<std::uint32_t>(used->token)].bytes);
+        bill.retire(device_.cpu);
         sound = gather(used->token, used->length, 0) && sound;
     }
     if (!sound)
@@ -324,14 +327,14 @@ void NetReceive::interrupted() {
 void NetReceive::schedule() {
     if (!device_.softirq.schedule(*this))
         return;
-    device_.cpu.retire(device_[Operation::net_schedule]);
+    device_.cpu.retire_named(device_[Operation::net_schedule]);
     ring().suppress_interrupts();
 }
 
 /// virtnet_poll.
 unsigned NetReceive::poll(unsigned budget) {
     ++device_.counters.receive_polls;
-    device_.cpu.retire(device_[Operation::net_poll]);
+    device_.cpu.retire_named(device_[Operation::net_poll]);
     transmit_.clean();
     const unsigned n = receive(budget);
     if (n >= budget)

@@ -86,8 +86,8 @@ class NetReceive final : public Pollable {
     std::vector<SplitRing::Segment> segments_;  ///< max_segments_ of each buffer
     std::vector<std::uint32_t> unused_;         ///< buffers that are not with the device
     std::vector<std::byte> gathered_;           ///< a frame of several pieces
-    Work per_buffer_;                           ///< ring, unmapping
-    Work per_refill_;                           ///< allocation, mapping, ring
+    Bill per_buffer_;                           ///< ring, unmapping
+    Bill per_refill_;                           ///< allocation, mapping, ring
 };
 
 }  // namespace vms::frontend

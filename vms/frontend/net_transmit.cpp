@@ -22,11 +22,13 @@ constexpr std::uint64_t token_address = (std::uint64_t{1} << token_length_shift)
 bool NetTransmit::start(std::size_t mtu) {
     buffer_bytes_ = static_cast<std::uint32_t>(net::header::bytes + net::ethernet_header_bytes +
                                                net::vlan_tag_bytes + mtu);
-    per_frame_ = device_[Operation::net_transmit] + device_[Operation::ring_add];
-    per_completed_ = device_[Operation::ring_get] + device_[Operation::net_transmitted];
+    per_frame_ = {};
+    per_frame_.add(device_[Operation::net_transmit]).add(device_[Operation::ring_add]);
+    per_completed_ = {};
+    per_completed_.add(device_[Operation::ring_get]).add(device_[Operation::net_transmitted]);
     if (device_.bounced) {
-        per_frame_ = per_frame_ + device_[Operation::buffer_map];
-        per_completed_ = per_completed_ + device_[Operation::buffer_unmap];
+        per_frame_.add(device_[Operation::buffer_map]);
+        per_completed_.add(device_[Operation::buffer_unmap]);
     }
     interrupts_wanted_ = device_.profile.transmit_interrupts && !device_.polling;
     if (!interrupts_wanted_)
@@ -92,7 +94,10 @@ bool NetTransmit::transmit(std::span<const std::byte> frame, PartialChecksum che
         copy_to_guest(device_.cpu, *buffer, std::as_bytes(std::span{&header, 1}));
         copy_to_guest(device_.cpu, *buffer + sizeof header, frame);
     }
-    device_.cpu.retire(device_.bounced ? per_frame_ + device_.copying(bytes) : per_frame_);
+    Bill bill = per_frame_;
+    if (device_.bounced)
+        device_.add_copying(bill, bytes);
+    bill.retire(device_.cpu);
 
     const std::uint64_t token = buffer->value | std::uint64_t{bytes} << token_length_shift;
     const SplitRing::Segment segment{*buffer, bytes, false};
@@ -176,7 +181,10 @@ void NetTransmit::reclaim() {
         give_back(used->token);
         ++n;
     }
-    device_.cpu.retire(n == 0 ? device_[Operation::ring_poll] : per_completed_ * n);
+    if (n == 0)
+        device_.cpu.retire_named(device_[Operation::ring_poll]);
+    else
+        per_completed_.retire(device_.cpu, n);
     device_.counters.tx_completed += n;
     if (n != 0 && draining_)
         ++device_.activity;
@@ -209,13 +217,13 @@ void NetTransmit::interrupted() {
 void NetTransmit::schedule() {
     if (!device_.softirq.schedule(*this))
         return;
-    device_.cpu.retire(device_[Operation::net_schedule]);
+    device_.cpu.retire_named(device_[Operation::net_schedule]);
     ring().suppress_interrupts();
 }
 
 unsigned NetTransmit::poll(unsigned /*budget*/) {
     ++device_.counters.transmit_polls;
-    device_.cpu.retire(device_[Operation::net_poll]);
+    device_.cpu.retire_named(device_[Operation::net_poll]);
     {
         const Softirq::Disabled lock(device_.softirq);
         ring().suppress_interrupts();

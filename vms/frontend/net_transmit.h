@@ -62,8 +62,8 @@ class NetTransmit final : public Pollable {
     void kick();
 
     NetDevice& device_;
-    Work per_frame_;                       ///< driver, mapping, ring
-    Work per_completed_;                   ///< ring, unmapping, freeing
+    Bill per_frame_;                       ///< driver, mapping, ring
+    Bill per_completed_;                   ///< ring, unmapping, freeing
     std::vector<GuestAddr> free_buffers_;  ///< static ones
     std::uint32_t buffer_bytes_ = 0;
     std::deque<Kept> backlog_;

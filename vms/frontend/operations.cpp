@@ -137,7 +137,7 @@ Operations::Operations(Software software) {
 bool Operations::set_instructions(std::string_view name, std::uint32_t instructions) {
     const std::optional<Operation> o = find_operation(name);
     if (o)
-        work_[static_cast<std::size_t>(*o)].instructions = instructions;
+        work_[static_cast<std::size_t>(*o)].work.instructions = instructions;
     return o.has_value();
 }
 

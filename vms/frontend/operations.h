@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "vms/cpu.h"
 #include "vms/types.h"
 
 namespace vms::frontend {
@@ -56,6 +57,7 @@ enum class Operation : std::uint8_t {
 };
 
 inline constexpr std::size_t operation_count = static_cast<std::size_t>(Operation::count);
+static_assert(operation_count <= most_operations);
 
 /// The stable name of an operation: "frontend.ring_add".
 std::string_view name(Operation operation);
@@ -69,13 +71,65 @@ class Operations {
   public:
     explicit Operations(Software software);
 
-    const Work& operator[](Operation o) const { return work_[static_cast<std::size_t>(o)]; }
-    void set(Operation o, const Work& work) { work_[static_cast<std::size_t>(o)] = work; }
+    const NamedWork& operator[](Operation o) const { return work_[static_cast<std::size_t>(o)]; }
+    void set(Operation o, const Work& work) {
+        work_[static_cast<std::size_t>(o)] = {work, static_cast<std::uint8_t>(o)};
+    }
     /// Override the instructions of a named operation; false: there is none of that name.
     bool set_instructions(std::string_view name, std::uint32_t instructions);
 
   private:
-    std::array<Work, operation_count> work_{};
+    std::array<NamedWork, operation_count> work_{};
+};
+
+/// Operations that are done together and take their time at once.
+class Bill {
+  public:
+    Bill& add(const NamedWork& w, std::uint32_t n = 1) { return add(w.work * n, w.operation, n); }
+    /// Lines of data that are passed over by copying; each is another.
+    Bill& add_lines(const NamedWork& line, std::uint32_t lines) {
+        Work work = line.work * lines;
+        work.data_lines = line.work.data_lines * lines;
+        return add(work, line.operation, lines);
+    }
+    Bill& add(const Bill& other) {
+        for (std::size_t i = 0; i < other.count_; ++i)
+            enter(other.entries_[i].operation, other.entries_[i].times);
+        work_ = work_ + other.work_;
+        return *this;
+    }
+    void retire(Cpu& cpu, std::uint32_t n = 1) const {
+        for (std::size_t i = 0; i < count_; ++i)
+            cpu.performed(entries_[i].operation, entries_[i].times * n);
+        cpu.retire(n == 1 ? work_ : work_ * n);
+    }
+
+  private:
+    struct Entry {
+        std::uint8_t operation = 0;
+        std::uint32_t times = 0;
+    };
+    static constexpr std::size_t most = 8;  ///< different operations on one bill
+
+    Bill& add(const Work& work, std::uint8_t operation, std::uint32_t n) {
+        enter(operation, n);
+        work_ = work_ + work;
+        return *this;
+    }
+    void enter(std::uint8_t operation, std::uint32_t n) {
+        for (std::size_t i = 0; i < count_; ++i) {
+            if (entries_[i].operation == operation) {
+                entries_[i].times += n;
+                return;
+            }
+        }
+        if (count_ < most)
+            entries_[count_++] = {operation, n};
+    }
+
+    Work work_;
+    std::array<Entry, most> entries_{};
+    std::size_t count_ = 0;
 };
 
 /// Bytes that Operation::copy_line and Operation::workload_line stand for: a cache line.

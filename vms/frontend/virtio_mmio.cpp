@@ -48,7 +48,7 @@ Fault VirtioMmio::negotiate(std::uint64_t device_features, std::function<void()>
 }
 
 Fault VirtioMmio::create_queue(std::uint32_t index, std::uint32_t requested, SharedMemory& memory) {
-    cpu_.retire(operations_[Operation::ring_create]);
+    cpu_.retire_named(operations_[Operation::ring_create]);
     setup_ = {};
     setup_.index = index;
     setup_.requested = requested;
@@ -96,12 +96,12 @@ void VirtioMmio::release() {
 }
 
 std::uint64_t VirtioMmio::read_config(std::uint32_t offset, Width w) {
-    cpu_.retire(operations_[Operation::register_access]);
+    cpu_.retire_named(operations_[Operation::register_access]);
     return cpu_.load(window_ + mmio::config + offset, w) & mask(w);
 }
 
 void VirtioMmio::write_config(std::uint32_t offset, Width w, std::uint32_t value) {
-    cpu_.retire(operations_[Operation::register_access]);
+    cpu_.retire_named(operations_[Operation::register_access]);
     cpu_.store(window_ + mmio::config + offset, w, value);
 }
 
@@ -277,8 +277,9 @@ Fault VirtioMmio::create_ring() {
         setup_.bytes = bytes;
         setup_.pool_at = end;
         setup_.layout = layout_for(size, *at);
-        Work clearing = operations_[Operation::copy_line] * lines_of(bytes);
+        Work clearing = operations_[Operation::copy_line].work * lines_of(bytes);
         clearing.data_lines = lines_of(bytes);
+        cpu_.performed(operations_[Operation::copy_line].operation, lines_of(bytes));
         cpu_.retire(clearing);
         SplitRing(cpu_, *setup_.memory, setup_.layout, {}).clear();
         return Fault::none;
@@ -317,12 +318,12 @@ SplitRing::Layout VirtioMmio::layout_for(std::uint32_t size, GuestAddr at) const
 }
 
 std::uint32_t VirtioMmio::read(std::uint32_t reg) {
-    cpu_.retire(operations_[Operation::register_access]);
+    cpu_.retire_named(operations_[Operation::register_access]);
     return static_cast<std::uint32_t>(cpu_.load(window_ + reg, Width::word) & low_word);
 }
 
 void VirtioMmio::write(std::uint32_t reg, std::uint32_t value) {
-    cpu_.retire(operations_[Operation::register_access]);
+    cpu_.retire_named(operations_[Operation::register_access]);
     cpu_.store(window_ + reg, Width::word, value);
 }
 

@@ -1,5 +1,6 @@
 #include "vms/service/guest.h"
 
+#include <optional>
 #include <utility>
 
 #include "vms/abi/bao.h"
@@ -61,10 +62,24 @@ ServiceGuest::ServiceGuest(Port& port, const GuestConfig& config)
 
 void ServiceGuest::run() {
     start();
+    const bool polls = config_.polling || config_.poll_rings;
     for (;;) {
+        const std::uint64_t before = polls ? moved() : 0;
+        if (polls)
+            port_.look_begins();
         pass();
         idle();
+        if (polls && moved() == before)
+            port_.look_found_nothing();
     }
+}
+
+/// Grows whenever a pass had something to do.
+std::uint64_t ServiceGuest::moved() const {
+    std::uint64_t n = counters_.answered + counters_.interrupts;
+    for (std::size_t i = 0; i < switch_.port_count(); ++i)
+        n += switch_.counters(i).frames_in;
+    return n;
 }
 
 void ServiceGuest::start() {
@@ -260,6 +275,7 @@ void ServiceGuest::serve_peripherals() {
 }
 
 void ServiceGuest::work_on_rings() {
+    std::optional<std::size_t> first_at_work;
     for (std::size_t n = 0; n < config_.device_count; ++n) {
         const std::size_t i = (first_ + n) % config_.device_count;
         Slot& s = slots_[i];
@@ -271,6 +287,8 @@ void ServiceGuest::work_on_rings() {
         bool more = true;
         for (std::uint32_t step = 0; step < config_.ring_budget && more; ++step) {
             more = s.transport->work();
+            if (more && !first_at_work)
+                first_at_work = i;
             // A request may have come meanwhile, for this device or another: its front-end stands
             // still. It may stop or reset this device; the next step sees that.
             answer_requests();
@@ -279,8 +297,10 @@ void ServiceGuest::work_on_rings() {
             s.work = true;
         s.transport->publish();
     }
+    // Whoever was first is last. A turn of one that had nothing to do is nobody's: whoever is
+    // behind it would be first twice as often as the others.
     if (config_.device_count != 0)
-        first_ = (first_ + 1) % config_.device_count;
+        first_ = (first_at_work.value_or(first_) + 1) % config_.device_count;
 }
 
 void ServiceGuest::see_to_switch() {

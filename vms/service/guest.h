@@ -91,6 +91,7 @@ class ServiceGuest final : public InterruptVector {
     };
 
     void start();
+    std::uint64_t moved() const;
     void pass();
     void answer_requests();
     void answer_requests(std::size_t device);

@@ -138,7 +138,7 @@ class ConsoleSoak {
     }
 
     bool write_whole(const std::string& record) {
-        cpu_.retire(costs_.call);
+        cpu_.retire_named(costs_.call);
         ++counters_.records_sent;
         const std::uint64_t begin = cpu_.counter();
         if (!terminal_.write(bytes(record)))
@@ -148,7 +148,7 @@ class ConsoleSoak {
     }
 
     std::size_t submit(const std::string& record) {
-        cpu_.retire(costs_.call);
+        cpu_.retire_named(costs_.call);
         ++counters_.records_sent;
         return terminal_.submit(bytes(record));
     }
@@ -157,7 +157,7 @@ class ConsoleSoak {
         std::array<std::byte, read_bytes> buffer{};
         std::size_t all = 0;
         for (;;) {
-            cpu_.retire(costs_.call);
+            cpu_.retire_named(costs_.call);
             const std::size_t n = terminal_.read(buffer);
             if (n == 0)
                 return all;
@@ -172,7 +172,8 @@ class ConsoleSoak {
 
     void charge_lines(std::size_t n) {
         constexpr std::size_t line_bytes = 64;
-        cpu_.retire(costs_.line * static_cast<std::uint32_t>((n + line_bytes - 1) / line_bytes));
+        cpu_.retire_named(costs_.line,
+                          static_cast<std::uint32_t>((n + line_bytes - 1) / line_bytes));
     }
 
     void publish() {

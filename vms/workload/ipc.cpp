@@ -21,7 +21,7 @@ std::uint32_t checksum(std::span<const std::byte> bytes) {
 }  // namespace
 
 bool Workload::ring(Cpu& cpu, IpcPort& port) {
-    cpu.retire(costs_.call);
+    cpu.retire_named(costs_.call);
     if (port.ring(config_.doorbell, config_.event) == 0)
         return true;
     ++counters_.doorbells_refused;
@@ -52,7 +52,7 @@ bool Workload::ipc_ping(Cpu& cpu, IpcPort& port) {
             if (replies.broken())
                 return false;
             port.wait();
-            cpu.retire(costs_.wake);
+            cpu.retire_named(costs_.wake);
             reply = replies.take();
         }
         counters_.round_trip_ticks.add(cpu.counter() - begin);
@@ -88,7 +88,7 @@ bool Workload::ipc_echo(Cpu& cpu, IpcPort& port) {
             return false;
         if (!any) {
             port.wait();
-            cpu.retire(costs_.wake);
+            cpu.retire_named(costs_.wake);
         }
     }
     return counters_.mismatches == 0;

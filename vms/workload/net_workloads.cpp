@@ -106,7 +106,7 @@ bool Workload::net_ping(Cpu& cpu, Stack& stack) {
     const auto take_replies = [&] {
         while (!socket.empty()) {
             const Datagram& d = socket.front();
-            cpu.retire(costs_.call);
+            cpu.retire_named(costs_.call);
             charge_lines(cpu, d.payload.size());
             const std::uint16_t sequence = d.source_port;
             const auto it = waiting.find(sequence);
@@ -144,7 +144,7 @@ bool Workload::net_ping(Cpu& cpu, Stack& stack) {
     r.first_tick = cpu.counter();
     std::uint64_t next = cpu.counter();
     for (std::uint64_t n = 0; n < config_.count && stack.interface().usable(); ++n) {
-        cpu.retire(costs_.call);
+        cpu.retire_named(costs_.call);
         const std::uint64_t begin = cpu.counter();
         const auto sequence = static_cast<std::uint16_t>(n);
         fill(stack.echo_payload(*route, bytes), {s.flow, n, now_ns(cpu)});
@@ -193,7 +193,7 @@ bool Workload::net_request_response(Cpu& cpu, Stack& stack, std::uint64_t window
         bool any = false;
         while (!socket.empty()) {
             const Datagram& d = socket.front();
-            cpu.retire(costs_.call);
+            cpu.retire_named(costs_.call);
             charge_lines(cpu, d.payload.size());
             const std::optional<TestPayload> p = read_test_payload(d.payload);
             const auto it = p ? waiting.find(p->sequence) : waiting.end();
@@ -246,7 +246,7 @@ bool Workload::net_request_response(Cpu& cpu, Stack& stack, std::uint64_t window
                                               : frame - std::min(frame, udp_overhead(*route));
         const std::size_t payload =
             std::clamp(bytes, test_payload_minimum, stack.max_datagram(*route));
-        cpu.retire(costs_.call);
+        cpu.retire_named(costs_.call);
         const std::uint64_t begin = cpu.counter();
         fill(stack.udp_payload(*route, payload), {s.flow, n, now_ns(cpu)});
         charge_lines(cpu, payload);
@@ -294,7 +294,7 @@ bool Workload::net_flood(Cpu& cpu, Stack& stack) {
         const std::size_t frame = mix.empty() ? longest + udp_overhead(*route) : mix.next();
         const std::size_t payload = std::clamp(frame - std::min(frame, udp_overhead(*route)),
                                                test_payload_minimum, longest);
-        cpu.retire(costs_.call);
+        cpu.retire_named(costs_.call);
         fill(stack.udp_payload(*route, payload), {s.flow, n, now_ns(cpu)});
         charge_lines(cpu, payload);
         const bool last_of_batch = (n + 1) % batch == 0;
@@ -323,7 +323,7 @@ bool Workload::net_sink(Cpu& cpu, Stack& stack) {
         if (!stack.wait_until([&] { return !socket.empty(); }, std::min(idle, end)))
             break;
         const Datagram& d = socket.front();
-        cpu.retire(costs_.call);
+        cpu.retire_named(costs_.call);
         charge_lines(cpu, d.payload.size());
         if (arrived++ == 0)
             r.first_tick = d.arrived_tick;
@@ -379,7 +379,7 @@ bool Workload::net_serve(Cpu& cpu, Stack& stack) {
         if (socket.empty())
             continue;
         const Datagram& d = socket.front();  // stays where it is while further ones come
-        cpu.retire(costs_.call);
+        cpu.retire_named(costs_.call);
         ++r.received;
         r.rx_bytes += d.payload.size();
         r.last_tick = d.arrived_tick;

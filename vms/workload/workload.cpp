@@ -174,7 +174,7 @@ bool Workload::read_register(Cpu& cpu) {
     Pace pace(cpu, config_.period_ns);
     while (counters_.reads < config_.count) {
         pace.wait(cpu);
-        cpu.retire(costs_.access);
+        cpu.retire_named(costs_.access);
         const std::uint64_t begin = cpu.counter();
         cpu.load(config_.register_address, Width::word);
         counters_.read_ticks.add(cpu.counter() - begin);
@@ -184,7 +184,7 @@ bool Workload::read_register(Cpu& cpu) {
 }
 
 bool Workload::write(Cpu& cpu, Terminal& terminal, std::span<const std::byte> bytes) {
-    cpu.retire(costs_.call);
+    cpu.retire_named(costs_.call);
     const std::uint64_t begin = cpu.counter();
     if (!terminal.write(bytes))
         return false;
@@ -206,7 +206,7 @@ bool Workload::write_chunk(Cpu& cpu, Terminal& terminal) {
 }
 
 std::size_t Workload::read(Cpu& cpu, Terminal& terminal, std::span<std::byte> into) {
-    cpu.retire(costs_.call);
+    cpu.retire_named(costs_.call);
     const std::size_t n = terminal.read(into);
     rx_crc_.update(into.first(n));
     counters_.rx_bytes += n;
@@ -230,13 +230,13 @@ std::size_t Workload::read_and_check(Cpu& cpu, Terminal& terminal) {
 bool Workload::wait(Cpu& cpu, Terminal& terminal) {
     if (!terminal.wait_for_input())
         return false;
-    cpu.retire(costs_.wake);
+    cpu.retire_named(costs_.wake);
     return true;
 }
 
 void Workload::charge_lines(Cpu& cpu, std::size_t bytes) const {
     if (bytes != 0)
-        cpu.retire(costs_.line * lines_of(bytes));
+        cpu.retire_named(costs_.line, lines_of(bytes));
 }
 
 void Workload::wait_for_start(Cpu& cpu) const {

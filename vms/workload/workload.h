@@ -146,10 +146,10 @@ struct Counters {
 
 /// Work of the program above the driver, turned into time by the core model.
 struct Costs {
-    Work call;    ///< one read or write, as far as the driver
-    Work line;    ///< making or checking 64 bytes
-    Work wake;    ///< continuing after a wait
-    Work access;  ///< what surrounds one access to a device register
+    NamedWork call;    ///< one read or write, as far as the driver
+    NamedWork line;    ///< making or checking 64 bytes
+    NamedWork wake;    ///< continuing after a wait
+    NamedWork access;  ///< what surrounds one access to a device register
 };
 
 /// What a workload works with; null for what it does not need or could not be had.

@@ -90,10 +90,10 @@ TEST_F(TwoCpus, EqualTimesAreServedInTheOrderOfTheCpus) {
 
 TEST_F(TwoCpus, TimeIsSpentBusyWaitingOrPolling) {
     // 3 ms of work, a poll until the other CPU writes 2 ms later, then a wait for ever. CPU 1 works
-    // for 5 ms.
+    // for 5 ms. An instruction takes 1.4 cycles of 1.2 GHz.
     run(
         [&](vms::Cpu& cpu) {
-            cpu.retire_nanoseconds(3'000'000);
+            cpu.retire({.instructions = 2'571'428});
             while (cpu.poll(flag, Width::dword, 0, {.instructions = 12}) != 0 &&
                    cpu.observe(flag, Width::dword) == 0) {
             }
@@ -101,7 +101,7 @@ TEST_F(TwoCpus, TimeIsSpentBusyWaitingOrPolling) {
                 cpu.wait_for_interrupt();
         },
         [&](vms::Cpu& cpu) {
-            cpu.retire_nanoseconds(5'000'000);
+            cpu.retire({.instructions = 4'285'714});
             cpu.publish(flag, Width::dword, 1);
             for (;;)
                 cpu.wait_for_interrupt();
@@ -143,6 +143,32 @@ TEST_F(TwoCpus, APollThatCostsNothingSeesWhatIsWritten) {
                 cpu.wait_for_interrupt();
         });
     EXPECT_GT(looks, 1'000'000u);  // a millisecond of cycles, at more than 1 GHz
+}
+
+// A busy loop on the counter, and a look round that found nothing, are polling; the operations of
+// such a look do not count as done.
+TEST_F(TwoCpus, LooksThatFindNothingArePolling) {
+    constexpr vms::NamedWork step{{.instructions = 857'142}, 7};  // 1 ms
+    run(
+        [&](vms::Cpu& cpu) {
+            cpu.retire_nanoseconds(3'000'000);
+            cpu.look_begins();
+            cpu.retire_named(step, 2);
+            cpu.look_found_nothing();
+            cpu.look_begins();
+            cpu.retire_named(step);
+            for (;;)
+                cpu.wait_for_interrupt();
+        },
+        [&](vms::Cpu& cpu) {
+            for (;;)
+                cpu.wait_for_interrupt();
+        });
+    const models::TimeSpent t = rig.cores[0]->spent(models::Level::el1);
+    EXPECT_NEAR(static_cast<double>(t.polling.value), 5e9, 1e6);
+    EXPECT_NEAR(static_cast<double>(t.busy.value), 1e9, 1e6);
+    EXPECT_EQ(rig.cores[0]->performed()[step.operation], 1u);
+    EXPECT_EQ(rig.cores[0]->time_of(step.work, 3).value, (857'142ull * 14 * 3 * 1000 + 11) / 12);
 }
 
 TEST_F(TwoCpus, TheTimerInterruptsComputationAtItsTick) {

@@ -37,6 +37,8 @@ TEST(Link, TheSmallestFrameTakes672BitTimes) {
     EXPECT_EQ(b.link.a().send(frame_of(60, 1), Picos::ns(100)), Picos::ns(100 + 672));
     EXPECT_EQ(b.link.a().send(frame_of(20, 2), {}), Picos::ns(100 + 2 * 672))
         << "a frame below the minimum occupies the minimum";
+    EXPECT_EQ(b.link.counters(models::wire::Side::a).first, Picos::ns(100));
+    EXPECT_EQ(b.link.counters(models::wire::Side::a).last, Picos::ns(100 + 2 * 672));
     run_until(Picos::us(3));
     // The last bit is the one before the gap.
     EXPECT_EQ(b.far.arrivals, (std::vector<Arrival>{{1, 100'000 + 576'000 + 50'000},

@@ -37,6 +37,20 @@ TEST(Statistics, LegsAreKeptApart) {
     EXPECT_EQ(s.summary(5).count, 0u);
 }
 
+TEST(Statistics, WhatACpuHasSpentInALegIsItsOwn) {
+    Statistics s;
+    for (const auto& [cpu, end] : {std::pair{0, 1000}, std::pair{2, 3000}, std::pair{2, 3000}}) {
+        models::LegRecord r = record(3, 0, static_cast<std::uint64_t>(end), 617, 6);
+        r.cpu = {static_cast<std::uint8_t>(cpu)};
+        s.leg(r);
+    }
+    EXPECT_EQ(s.spent({0}, 3).value, 1000u);
+    EXPECT_EQ(s.spent({1}, 3).value, 0u);
+    EXPECT_EQ(s.spent({2}, 3).value, 6000u);
+    EXPECT_EQ(s.spent({2}, 4).value, 0u);
+    EXPECT_EQ(s.spent({9}, 3).value, 0u);
+}
+
 TEST(Statistics, ALegOutOfRangeIsCountedAndHarmsNothing) {
     Statistics s;
     s.leg(record(Statistics::max_legs, 0, 1, 1, 0));

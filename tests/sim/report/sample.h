@@ -64,11 +64,15 @@ inline Results sample() {
                       .busy = {{{0}, {421'300'050}, {2'106'500'250}, {0}}},
                       .polling = {0},
                       .standby = {421'300'050},
-                      .idle = {1'263'900'150}});
+                      .idle = {1'263'900'150},
+                      .legs = {{"frontend.net_socket_send", 1, {1'474'550'175}},
+                               {"IRQ gic_maintenance_handler", 2, {1'053'250'125}},
+                               {"standby", 2, {421'300'050}}}});
     r.links.push_back({.name = "wire: gem3 to peer",
                        .frames = 10,
                        .bytes = 15'140,
-                       .busy = models::Picos::ns(123'040)});
+                       .busy = models::Picos::ns(123'040),
+                       .active = models::Picos::us(1000)});
     r.frames.push_back({.name = "linux0.net0 to backend",
                         .sent = 10,
                         .copied = 2,
@@ -80,7 +84,8 @@ inline Results sample() {
                          .bytes_out = 1'514'000,
                          .frames_in = 200,
                          .bytes_in = 12'000,
-                         .accesses = 2100,
+                         .kicks = 100,
+                         .interrupts = 1000,
                          .active = models::Picos::ms(20)});
     r.metrics["vms.linux0.con0.lines"] = 3;
     r.metrics["legs.negative"] = -1;

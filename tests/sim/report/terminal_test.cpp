@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "sample.h"
+#include "sim/report/limit.h"
 
 namespace sim {
 namespace {
@@ -69,13 +70,35 @@ TEST(Terminal, LoadIsPerCentOfTheSimulatedTime) {
     const std::string text = page(sample());
     //                        EL1   EL2   EL3  polling  standby  idle  occupied
     EXPECT_THAT(text, HasSubstr("10.0  50.0  0.0      0.0     10.0  30.0      70.0\n"));
-    EXPECT_THAT(text, HasSubstr("Most occupied: CPU 1 (linux0)."));
+}
+
+TEST(Terminal, TheLimitIsTheBusiestPartAndItsLongestLeg) {
+    Results r = sample();
+    // Working: EL1 to EL3 and standby, 2 949 100 350 of 4 213 000 500 ps; of these half in a call.
+    EXPECT_THAT(page(r), HasSubstr("Most occupied, without polling: CPU 1 (linux0), 70.0 %. "
+                                   "Limiting leg: frontend.net_socket_send\n"
+                                   "  (EL1), 50.0 % of its time; then IRQ gic_maintenance_handler "
+                                   "35.7 %, standby 14.3 %.\n"));
+    // A CPU that polls all the time is occupied, and has all of it to spare.
+    r.cpus.push_back({.cpu = 0, .vm = "backend", .polling = r.simulated});
+    EXPECT_THAT(page(r), HasSubstr("polling: CPU 1 (linux0), 70.0 %"));
+    // A medium can be the limit, too.
+    r.links[0].busy = {r.simulated.value * 9 / 10};
+    EXPECT_THAT(page(r), HasSubstr("polling: wire: gem3 to peer, 90.0 %. Limiting leg of CPU 1"));
+    r.cpus.clear();
+    EXPECT_FALSE(limit_of(r)->leg);
+    r.links.clear();
+    EXPECT_FALSE(limit_of(r));
 }
 
 TEST(Terminal, TrafficHasItsRateAndItsAccesses) {
     // 1 514 000 bytes in 20 ms are 605.6 Mbit/s; 12 000 bytes 4.8.
-    EXPECT_THAT(page(sample()),
-                HasSubstr("linux0.net0  1000   605.6  200     4.8      2100      1.750\n"));
+    EXPECT_THAT(
+        page(sample()),
+        HasSubstr("linux0.net0  1000   605.6  200     4.8    100        1000      2100      "
+                  "1.750\n"));
+    // 10 frames and 15 140 bytes in a millisecond.
+    EXPECT_THAT(page(sample()), HasSubstr("wire: gem3 to peer      10     10000   121.1\n"));
 }
 
 TEST(Terminal, AFrameThatNobodyAccountsForIsNamed) {

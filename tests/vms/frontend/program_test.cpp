@@ -299,7 +299,7 @@ TEST(Operations, AreOverriddenByName) {
     using vms::frontend::Operation;
     vms::frontend::Operations o(vms::frontend::Software::linux_kernel);
     EXPECT_TRUE(o.set_instructions("frontend.ring_add", 77));
-    EXPECT_EQ(o[Operation::ring_add].instructions, 77u);
+    EXPECT_EQ(o[Operation::ring_add].work.instructions, 77u);
     EXPECT_FALSE(o.set_instructions("frontend.ring_ad", 1));
     EXPECT_EQ(vms::frontend::name(Operation::workload_wake), "frontend.workload_wake");
 }

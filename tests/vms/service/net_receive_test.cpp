@@ -355,17 +355,29 @@ TEST(NetReceiveReset, TheReceiveQueueAlone) {
 }
 
 // Indices wrap around (2.7.6, 2.7.8) with one and with several buffers a packet.
-TEST_F(NetReceive, IndicesWrapAround) {
-    start();
+class NetReceiveWrap : public NetReceive, public ::testing::WithParamInterface<bool> {};
+
+// 70 000 buffers, two to a frame; with event index the driver asks for the interrupt of every other
+// frame.
+TEST_P(NetReceiveWrap, IndicesWrapAround) {
+    const bool event_index = GetParam();
+    start(event_index ? all_net_features
+                      : without(all_net_features, abi::mmio::feature::ring_event_idx));
     Bytes f = to_node(300);
     std::uint32_t packets = 0;
     std::uint32_t buffers = 0;
+    std::uint32_t interrupts = 0;
+    n.transport.take_interrupt_mark();
     while (buffers < 70'000) {
         n.post(8, 256);
         for (int i = 0; i < 4; ++i) {
-            f[20] = static_cast<std::byte>(packets++);
+            if (i % 2 == 0)
+                n.receive.set_used_event(static_cast<std::uint16_t>(n.receive.used_index() + 3));
+            std::memcpy(&f[20], &packets, sizeof packets);
+            ++packets;
             rig.arrive(f);
             n.transport.publish();
+            interrupts += n.transport.take_interrupt_mark() ? 1 : 0;
             const std::optional<Received> r = n.take();
             ASSERT_TRUE(r);
             ASSERT_EQ(r->bytes, f);
@@ -375,9 +387,12 @@ TEST_F(NetReceive, IndicesWrapAround) {
         rig.cpu.log.clear();
         rig.cpu.notes.clear();
     }
+    EXPECT_EQ(interrupts, event_index ? packets / 2 : packets);
     EXPECT_EQ(n.receive.used_index(), static_cast<std::uint16_t>(buffers));
     EXPECT_TRUE(rig.net.balanced());
 }
+
+INSTANTIATE_TEST_SUITE_P(EventIndex, NetReceiveWrap, ::testing::Bool());
 
 }  // namespace
 }  // namespace vms::service::test

@@ -368,30 +368,54 @@ TEST(NetTransmitPolling, WorksWithoutKicksAndAsksForNone) {
 }
 
 // Indices run freely modulo 2^16 (2.7.6, 2.7.8): past the wrap-around, twice.
-TEST_F(NetTransmit, IndicesWrapAround) {
-    start();
+class NetTransmitWrap : public NetTransmit, public ::testing::WithParamInterface<bool> {};
+
+// 140 000 frames, each as it was written and in its order. With event index the driver asks for the
+// interrupt of the last frame of each 16 (2.7.7.2) and kicks where avail_event wants it (2.7.10.1).
+TEST_P(NetTransmitWrap, IndicesWrapAround) {
+    const bool event_index = GetParam();
+    start(event_index ? all_net_features
+                      : without(all_net_features, abi::mmio::feature::ring_event_idx));
     Bytes f = frame(station(9), station(1));
     constexpr std::uint32_t frames = 140'000;
-    for (std::uint32_t i = 0; i < frames; ++i) {
-        f[20] = static_cast<std::byte>(i);
-        f[21] = static_cast<std::byte>(i >> 8);
-        n.queue(f);
-        if (i % 16 != 15)
-            continue;
-        n.kick(net::transmitq);
+    constexpr std::uint32_t batch = 16;
+    std::uint32_t kicks = 0;
+    std::uint32_t interrupts = 0;
+    n.transport.take_interrupt_mark();
+    for (std::uint32_t i = 0; i < frames; i += batch) {
+        const std::uint16_t before = n.transmit.index();
+        for (std::uint32_t k = i; k < i + batch; ++k) {
+            std::memcpy(&f[20], &k, sizeof k);
+            n.queue(f);
+        }
+        n.transmit.set_used_event(static_cast<std::uint16_t>(n.transmit.index() - 1));
+        const auto event_at = static_cast<std::uint16_t>(n.transmit.avail_event() - before);
+        if (!event_index || event_at < batch) {
+            n.kick(net::transmitq);
+            ++kicks;
+        }
         n.work();
+        interrupts += n.transport.take_interrupt_mark() ? 1 : 0;
         rig.cpu.log.clear();
         rig.cpu.notes.clear();
-        ASSERT_EQ(rig.outside.frames.size(), 16u);
-        ASSERT_EQ(rig.outside.frames.back(), f);
+        ASSERT_EQ(rig.outside.frames.size(), batch);
+        for (std::uint32_t k = 0; k < batch; ++k) {
+            const std::uint32_t number = i + k;
+            std::memcpy(&f[20], &number, sizeof number);
+            ASSERT_EQ(rig.outside.frames[k], f) << number;
+        }
         rig.outside.frames.clear();
         rig.outside.partial.clear();
     }
+    EXPECT_EQ(kicks, frames / batch);
+    EXPECT_EQ(interrupts, frames / batch);
     EXPECT_EQ(n.transmit.used_index(), static_cast<std::uint16_t>(frames));
     EXPECT_EQ(rig.counters(0).frames_in, frames);
     EXPECT_EQ(n.counters.queue_faults, 0u);
     EXPECT_TRUE(rig.net.balanced());
 }
+
+INSTANTIATE_TEST_SUITE_P(EventIndex, NetTransmitWrap, ::testing::Bool());
 
 }  // namespace
 }  // namespace vms::service::test

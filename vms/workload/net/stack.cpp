@@ -178,7 +178,7 @@ std::optional<Route> Stack::route_to(const IpAddress& to) {
 }
 
 void Stack::solicit(const IpAddress& source, const IpAddress& hop) {
-    cpu_.retire(costs_.send);
+    cpu_.retire_named(costs_.send);
     std::size_t bytes = 0;
     if (const auto* v4 = std::get_if<Ipv4Address>(&hop))
         bytes = build_arp_request(frame_, interface_.mac(), std::get<Ipv4Address>(source), *v4);
@@ -201,7 +201,7 @@ bool Stack::send_udp(const Route& route, Udp udp, std::size_t bytes, bool more) 
     if (!interface_.room() && !wait_until([&] { return interface_.room(); }))
         return false;
     const bool partial = interface_.completes_checksums();
-    cpu_.retire(costs_.send);
+    cpu_.retire_named(costs_.send);
     if (!partial)
         charge_checksum(udp_header + bytes);
     Route numbered = route;
@@ -224,7 +224,7 @@ std::span<std::byte> Stack::echo_payload(const Route& route, std::size_t bytes) 
 bool Stack::send_echo(const Route& route, Echo echo, std::size_t bytes) {
     if (!interface_.room() && !wait_until([&] { return interface_.room(); }))
         return false;
-    cpu_.retire(costs_.send);
+    cpu_.retire_named(costs_.send);
     charge_checksum(echo_header + bytes);
     const std::size_t length = build_echo(frame_, route, echo, bytes);
     if (length == 0) {
@@ -241,8 +241,8 @@ bool Stack::hand_over(std::span<const std::byte> frame, PartialChecksum checksum
 }
 
 void Stack::charge_checksum(std::size_t bytes) {
-    cpu_.retire(costs_.checksum_line *
-                static_cast<std::uint32_t>((bytes + line_bytes - 1) / line_bytes));
+    cpu_.retire_named(costs_.checksum_line,
+                      static_cast<std::uint32_t>((bytes + line_bytes - 1) / line_bytes));
 }
 
 // --- what arrives -------------------------------------------------------------------------------
@@ -266,7 +266,7 @@ void Stack::frame(std::span<const std::byte> frame, bool checksum_known) {
 void Stack::arp(const Packet& p) {
     const Arp& a = std::get<Arp>(p.network);
     ++counters_.rx_arp;
-    cpu_.retire(costs_.answer);
+    cpu_.retire_named(costs_.answer);
     const bool for_me = config_.ipv4 && a.target == *config_.ipv4;
     if (for_me || neighbours_.contains(a.sender))
         learn(a.sender, a.sender_mac);
@@ -317,7 +317,7 @@ void Stack::ip(const Packet& p, bool checksum_known) {
 void Stack::neighbour(const Packet& p, const IpAddress& source, const IpAddress& /*destination*/) {
     const auto& n = std::get<packets::Neighbour>(p.transport);
     ++counters_.rx_neighbours;
-    cpu_.retire(costs_.answer);
+    cpu_.retire_named(costs_.answer);
     if (n.advertisement) {
         if (n.link_address)
             learn(n.target, *n.link_address);
@@ -341,7 +341,7 @@ void Stack::echo(const Packet& p, const IpAddress& source, const IpAddress& dest
     const Echo& e = std::get<Echo>(p.transport);
     if (e.reply) {
         const auto it = echo_sockets_.find(e.identifier);
-        cpu_.retire(costs_.receive);
+        cpu_.retire_named(costs_.receive);
         if (it == echo_sockets_.end())
             ++counters_.rx_no_socket;
         else if (!it->second.push(source, e.sequence, cpu_.counter(), p.payload))
@@ -351,7 +351,7 @@ void Stack::echo(const Packet& p, const IpAddress& source, const IpAddress& dest
         return;
     }
     ++counters_.rx_echo_requests;
-    cpu_.retire(costs_.answer);
+    cpu_.retire_named(costs_.answer);
     // A request to a group is answered from an address of one's own.
     const std::optional<IpAddress> own = source_for(source);
     const bool unicast = std::visit([](const auto& a) { return !a.is_multicast(); }, destination);
@@ -365,7 +365,7 @@ void Stack::echo(const Packet& p, const IpAddress& source, const IpAddress& dest
 
 void Stack::datagram(const Packet& p, const IpAddress& source) {
     const Udp& udp = std::get<Udp>(p.transport);
-    cpu_.retire(costs_.receive);
+    cpu_.retire_named(costs_.receive);
     const auto it = sockets_.find(udp.destination_port);
     if (it == sockets_.end())
         ++counters_.rx_no_socket;

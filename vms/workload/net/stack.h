@@ -27,11 +27,11 @@ namespace vms::workload::net {
 
 /// Work of the layers above the driver.
 struct StackCosts {
-    Work send;           ///< a packet from the program to the driver
-    Work receive;        ///< a packet from the driver to the program
-    Work answer;         ///< a packet answered below the sockets
-    Work checksum_line;  ///< sum 64 bytes
-    Work wake;           ///< a program continues after a wait
+    NamedWork send;           ///< a packet from the program to the driver
+    NamedWork receive;        ///< a packet from the driver to the program
+    NamedWork answer;         ///< a packet answered below the sockets
+    NamedWork checksum_line;  ///< sum 64 bytes
+    NamedWork wake;           ///< a program continues after a wait
 };
 
 /// Every frame of the interface counts as exactly one of the kinds of `rx`.
@@ -138,7 +138,7 @@ class Stack final : public FrameSink {
         }
         if (slept) {
             alarm_.clear();
-            cpu_.retire(costs_.wake);
+            cpu_.retire_named(costs_.wake);
         }
         return is_ready;
     }

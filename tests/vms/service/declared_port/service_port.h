@@ -55,6 +55,8 @@ class Port {
         charge_any(operation, n);
     }
     void settle();
+    void look_begins();
+    void look_found_nothing();
     void note(Step step, std::uint64_t detail);
     void note_published(std::uint64_t queue, std::uint16_t index);
     void note_consumed(std::uint64_t queue, std::uint16_t index);

@@ -210,6 +210,8 @@ class Port {
         asm volatile("charge.%c0.%=:" ::"i"(static_cast<int>(operation)));
     }
     void settle() {}
+    void look_begins() {}
+    void look_found_nothing() {}
     void note(Step, std::uint64_t) {}
     void note_published(std::uint64_t, std::uint16_t) {}
     void note_consumed(std::uint64_t, std::uint16_t) {}

@@ -18,6 +18,8 @@ class ServiceProgram final : public Program {
 
     void run(Cpu& cpu) override;
 
+    const OperationCosts& costs() const { return costs_; }
+
     // What has been counted; zero before the first run.
     std::size_t device_count() const { return config_.device_count; }
     GuestCounters counters() const;

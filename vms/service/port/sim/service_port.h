@@ -174,6 +174,8 @@ class Port {
     void charge(std::uint32_t n = 1) {
         if (n == 0)
             return;
+        static_assert(operation_count <= most_operations);
+        cpu_.performed(static_cast<std::uint8_t>(operation), n);
         pending_ = pending_ + costs_[operation] * n;
         owing_ = true;
     }
@@ -185,6 +187,15 @@ class Port {
         const Work work = pending_;
         pending_ = {};
         cpu_.retire(work);
+    }
+    /// A guest that polls looks round once more; what it did since was nothing but polling.
+    void look_begins() {
+        settle();
+        cpu_.look_begins();
+    }
+    void look_found_nothing() {
+        settle();
+        cpu_.look_found_nothing();
     }
     void note(Step step, std::uint64_t detail) {
         settle();
