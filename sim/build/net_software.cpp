@@ -316,4 +316,27 @@ void add_service_net(Metrics& m, const Scenario& s, const VmConfig& vm,
     }
 }
 
+void add_interface(Metrics& m, const std::string& p, const sv::NetworkCounters& c) {
+    m[p + "tx_frames"] = number(c.tx_frames);
+    m[p + "tx_bytes"] = number(c.tx_bytes);
+    m[p + "tx_done"] = number(c.tx_done);
+    m[p + "tx_no_room"] = number(c.tx_no_room);
+    m[p + "tx_no_link"] = number(c.tx_no_link);
+    m[p + "tx_bad_size"] = number(c.tx_bad_size);
+    m[p + "tx_failed"] = number(c.tx_failed);
+    m[p + "tx_dma_refused"] = number(c.tx_dma_refused);
+    m[p + "tx_not_taken"] = number(c.tx_not_taken);
+    m[p + "rx_frames"] = number(c.rx_frames);
+    m[p + "rx_bytes"] = number(c.rx_bytes);
+    m[p + "rx_refused"] = number(c.rx_refused);
+    m[p + "rx_bad"] = number(c.rx_bad);
+    m[p + "rx_no_buffer"] = number(c.rx_no_buffer);
+    m[p + "rx_overrun"] = number(c.rx_overrun);
+    m[p + "rx_errors"] = number(c.rx_errors);
+    m[p + "interrupts"] = number(c.interrupts);
+    m[p + "starts"] = number(c.starts);
+    m[p + "bus_errors"] = number(c.bus_errors);
+    m[p + "link_changes"] = number(c.link_changes);
+}
+
 }  // namespace sim
