@@ -233,6 +233,7 @@ void add_frontend_net(Metrics& m, const std::string& vm, const fe::FrontendProgr
         m[q + "rx_unhandled"] = number(k->rx_unhandled);
         m[q + "rx_no_socket"] = number(k->rx_no_socket);
         m[q + "rx_socket_full"] = number(k->rx_socket_full);
+        m[q + "tx_given"] = number(k->tx_given);
         m[q + "tx_packets"] = number(k->tx_packets);
         m[q + "tx_refused"] = number(k->tx_refused);
         m[q + "tx_too_long"] = number(k->tx_too_long);
