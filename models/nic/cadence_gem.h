@@ -65,6 +65,8 @@ class CadenceGem final : public sc_core::sc_module,
 
     const GemCounters& counters() const { return counters_; }
     const MdioPhy& phy() const { return phy_; }
+    /// How many descriptors of the transmit queue lie before the one that is read next.
+    std::uint32_t transmit_index() const { return (tx_pointer_ - tx_base_) / descriptor_bytes(); }
 
   private:
     /// Bits of a frame's destination that its receive descriptor reports.

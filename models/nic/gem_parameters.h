@@ -32,17 +32,17 @@ struct GemParameters {
 
 /// Each frame under one cause. What arrived and is under none is still inside: rx_inside().
 struct GemCounters {
-    std::uint64_t tx_frames = 0;      ///< put on the link
-    std::uint64_t tx_bytes = 0;       ///< of these, without FCS
-    std::uint64_t tx_no_link = 0;     ///< lost: no link, or MAC and link differ in speed
-    std::uint64_t tx_bad_fcs = 0;     ///< lost: the driver brought an FCS that is wrong
-    std::uint64_t tx_looped = 0;      ///< local loopback
-    std::uint64_t tx_errors = 0;      ///< lost: descriptors of a frame incomplete, too long, empty
-    std::uint64_t rx_arrived = 0;     ///< from the link or the local loopback
-    std::uint64_t rx_frames = 0;      ///< written to memory
-    std::uint64_t rx_bytes = 0;       ///< of these, without FCS
-    std::uint64_t rx_disabled = 0;    ///< lost: the receiver is off, or flushed it
-    std::uint64_t rx_speed = 0;       ///< lost: MAC and link differ in speed
+    std::uint64_t tx_frames = 0;    ///< put on the link
+    std::uint64_t tx_bytes = 0;     ///< of these, without FCS
+    std::uint64_t tx_no_link = 0;   ///< lost: no link, or MAC and link differ in speed
+    std::uint64_t tx_bad_fcs = 0;   ///< lost: the driver brought an FCS that is wrong
+    std::uint64_t tx_looped = 0;    ///< local loopback
+    std::uint64_t tx_errors = 0;    ///< stopped: descriptors of a frame incomplete, too long, empty
+    std::uint64_t rx_arrived = 0;   ///< from the link or the local loopback
+    std::uint64_t rx_frames = 0;    ///< written to memory
+    std::uint64_t rx_bytes = 0;     ///< of these, without FCS
+    std::uint64_t rx_disabled = 0;  ///< lost: the receiver is off, or flushed it
+    std::uint64_t rx_speed = 0;     ///< lost: MAC and link differ in speed
     std::uint64_t rx_bad_length = 0;  ///< lost: longer than allowed, or its length field is wrong
     std::uint64_t rx_checksum = 0;    ///< lost: a checksum is wrong, and they are checked
     std::uint64_t rx_filtered = 0;    ///< for somebody else

@@ -233,6 +233,7 @@ void add_frontend_net(Metrics& m, const std::string& vm, const fe::FrontendProgr
         m[q + "rx_unhandled"] = number(k->rx_unhandled);
         m[q + "rx_no_socket"] = number(k->rx_no_socket);
         m[q + "rx_socket_full"] = number(k->rx_socket_full);
+        m[q + "tx_given"] = number(k->tx_given);
         m[q + "tx_packets"] = number(k->tx_packets);
         m[q + "tx_refused"] = number(k->tx_refused);
         m[q + "tx_too_long"] = number(k->tx_too_long);
@@ -314,6 +315,29 @@ void add_service_net(Metrics& m, const Scenario& s, const VmConfig& vm,
             m[fmt::format("{}dropped_out.{}", p, cause)] = number(c.dropped_out[k]);
         }
     }
+}
+
+void add_interface(Metrics& m, const std::string& p, const sv::NetworkCounters& c) {
+    m[p + "tx_frames"] = number(c.tx_frames);
+    m[p + "tx_bytes"] = number(c.tx_bytes);
+    m[p + "tx_done"] = number(c.tx_done);
+    m[p + "tx_no_room"] = number(c.tx_no_room);
+    m[p + "tx_no_link"] = number(c.tx_no_link);
+    m[p + "tx_bad_size"] = number(c.tx_bad_size);
+    m[p + "tx_failed"] = number(c.tx_failed);
+    m[p + "tx_dma_refused"] = number(c.tx_dma_refused);
+    m[p + "tx_not_taken"] = number(c.tx_not_taken);
+    m[p + "rx_frames"] = number(c.rx_frames);
+    m[p + "rx_bytes"] = number(c.rx_bytes);
+    m[p + "rx_refused"] = number(c.rx_refused);
+    m[p + "rx_bad"] = number(c.rx_bad);
+    m[p + "rx_no_buffer"] = number(c.rx_no_buffer);
+    m[p + "rx_overrun"] = number(c.rx_overrun);
+    m[p + "rx_errors"] = number(c.rx_errors);
+    m[p + "interrupts"] = number(c.interrupts);
+    m[p + "starts"] = number(c.starts);
+    m[p + "bus_errors"] = number(c.bus_errors);
+    m[p + "link_changes"] = number(c.link_changes);
 }
 
 }  // namespace sim

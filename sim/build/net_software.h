@@ -37,8 +37,11 @@ void add_net_workload(Metrics& metrics, const std::string& prefix,
 /// Of each network device of a front-end; `vm`: its name.
 void add_traffic(std::vector<TrafficResult>& traffic, const std::string& vm,
                  std::uint64_t counter_hz, const vms::frontend::FrontendProgram& program);
-/// Switch ports and interfaces.
+/// Switch ports.
 void add_service_net(Metrics& metrics, const Scenario& scenario, const VmConfig& vm,
                      const vms::service::ServiceProgram& service);
+/// Of the driver of a network interface, with keys that begin with `prefix`.
+void add_interface(Metrics& metrics, const std::string& prefix,
+                   const vms::service::NetworkCounters& counters);
 
 }  // namespace sim

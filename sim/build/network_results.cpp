@@ -51,6 +51,7 @@ void Network::add_nics(Results& results) const {
         m[p + "rx_disabled"] = number(c.rx_disabled);
         m[p + "rx_speed"] = number(c.rx_speed);
         m[p + "rx_bad_length"] = number(c.rx_bad_length);
+        m[p + "rx_checksum"] = number(c.rx_checksum);
         m[p + "rx_filtered"] = number(c.rx_filtered);
         m[p + "rx_overrun"] = number(c.rx_overrun);
         m[p + "rx_no_buffer"] = number(c.rx_no_buffer);
@@ -66,10 +67,12 @@ void Network::add_nics(Results& results) const {
                                   .dropped = {{"receiver off", c.rx_disabled},
                                               {"speed", c.rx_speed},
                                               {"bad length", c.rx_bad_length},
+                                              {"bad checksum", c.rx_checksum},
                                               {"filtered", c.rx_filtered},
                                               {"packet buffer full", c.rx_overrun},
                                               {"no descriptor", c.rx_no_buffer},
-                                              {"bus error", c.rx_bus_errors}}});
+                                              {"bus error", c.rx_bus_errors}},
+                                  .place = "in the controller"});
     }
 }
 
@@ -106,7 +109,8 @@ void Network::add_links(Results& results) const {
                                       .in_flight = links_[i]->in_flight(from),
                                       .dropped = {{"lost", c.lost},
                                                   {"link down", c.lost_down},
-                                                  {"nobody there", c.unconnected}}});
+                                                  {"nobody there", c.unconnected}},
+                                      .place = "on the wire"});
         }
     }
 }
@@ -154,6 +158,20 @@ void Network::add_hosts(Results& results) const {
                 hop.received += c.received[i];
         }
         results.frames.push_back(std::move(hop));
+        // What it makes: its own traffic, and an answer to each request.
+        std::uint64_t made = c.of(wire::Received::arp_request) +
+                             c.of(wire::Received::neighbour_solicitation) +
+                             c.of(wire::Received::echo_request);
+        if (h.echo != nullptr)
+            made += h.echo->echoed();
+        if (h.generator != nullptr)
+            made += h.generator->traffic().due + h.generator->traffic().solicitations;
+        if (made + c.tx_frames != 0)
+            results.frames.push_back(
+                {.name = name + ": host to wire",
+                 .sent = made,
+                 .received = c.tx_frames,
+                 .dropped = {{"queue full", c.tx_queue_full}, {"link down", c.tx_link_down}}});
         if (h.generator != nullptr) {
             const wire::GeneratorCounters& g = h.generator->traffic();
             m[p + "generator.due"] = number(g.due);

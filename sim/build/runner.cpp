@@ -418,11 +418,16 @@ void Run::collect() {
             static_cast<std::int64_t>(t.frames() == 0 ? 0 : t.accesses() * 1000 / t.frames());
     }
     platform_->network().add_results(results_);
-    add_frame_account(results_, s_, *software_, platform_->network(), end_ == End::done);
+    add_frame_account(results_, s_, *software_, platform_->network());
     m["run.simulated_ns"] = static_cast<std::int64_t>(results_.simulated.value / 1000);
 }
 
 void Run::decide() {
+    const std::vector<std::string> frame_faults = sim::frame_faults(results_, end_ == End::done);
+    const auto add_frame_faults = [&] {
+        results_.diagnosis.insert(results_.diagnosis.end(), frame_faults.begin(),
+                                  frame_faults.end());
+    };
     switch (end_) {
         case End::interrupted:
             results_.status = Status::interrupted;
@@ -431,6 +436,7 @@ void Run::decide() {
                 results_.diagnosis.push_back(std::move(line));
             for (std::string& line : software_->describe_unfinished())
                 results_.diagnosis.push_back(std::move(line));
+            add_frame_faults();
             judge(results_, s_);
             return;
         case End::crashed:
@@ -442,6 +448,7 @@ void Run::decide() {
             for (const ObservationCount& o : observations_.list())
                 results_.diagnosis.push_back(fmt::format("Observed on VM {}, CPU {} ({}): {}.",
                                                          o.vm, o.cpu.value, o.rule, o.what));
+            add_frame_faults();
             judge(results_, s_);
             return;
         case End::none:
@@ -455,15 +462,9 @@ void Run::decide() {
             results_.diagnosis.push_back(std::move(line));
     }
     judge(results_, s_);
-    for (const FrameHop& h : results_.frames) {
-        if (h.balanced())
-            continue;
+    if (!frame_faults.empty())
         results_.status = Status::fail;
-        results_.diagnosis.push_back(fmt::format(
-            "Frames are not accounted for at '{}': {} sent, {} copied, {} received, {} dropped, {} "
-            "in flight. This is a fault of a model or of the software in the simulation.",
-            h.name, h.sent, h.copied, h.received, h.lost(), h.in_flight));
-    }
+    add_frame_faults();
     // A scenario that expects nothing of its own expects its workloads to end well.
     if (s_.expect.empty() && !results_.diagnosis.empty())
         results_.status = Status::fail;

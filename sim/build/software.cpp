@@ -283,6 +283,12 @@ std::vector<std::string> Software::describe_unfinished() const {
                 lines.push_back(fmt::format("VM {}: the driver of {} gave up: {}.", e.vm->name,
                                             e.frontend->config().devices[i].name, fe::name(f)));
             }
+            const wl::net::StackCounters* stack = e.frontend->stack_counters(i);
+            if (stack != nullptr && stack->tx_too_long != 0 && !e.frontend->success())
+                lines.push_back(fmt::format(
+                    "VM {}: {} packet(s) for {} were not sent: they do not fit its MTU. IPv6 needs "
+                    "one of 1280 (RFC 8200, 5), also for finding a neighbour.",
+                    e.vm->name, stack->tx_too_long, e.frontend->config().devices[i].name));
         }
         for (std::size_t i = 0; i < e.frontend->workloads(); ++i) {
             const wl::Counters& c = e.frontend->workload_counters(i);
@@ -392,6 +398,10 @@ void Software::add_metrics(Metrics& m, const Scenario& scenario) const {
         if (e.service != nullptr) {
             add_service_metrics(m, vm, *e.service, *e.vm);
             add_service_net(m, scenario, *e.vm, *e.service);
+            for (const NicConfig& n : scenario.platform.nics)
+                if (const auto index = peripheral(*e.vm, n.name))
+                    add_interface(m, vm + "interfaces." + n.name + ".",
+                                  e.service->network_counters(*index));
         }
     }
 }

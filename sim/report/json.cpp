@@ -154,6 +154,7 @@ Json frame_json(const FrameHop& h) {
         dropped[c.name] = c.frames;
     j["dropped"] = std::move(dropped);
     j["in_flight"] = h.in_flight;
+    j["place"] = h.place;
     j["balanced"] = h.balanced();
     return j;
 }

@@ -137,8 +137,11 @@ struct FrameHop {
     std::uint64_t sent = 0;
     std::uint64_t copied = 0;  ///< more than one was made of one
     std::uint64_t received = 0;
-    std::uint64_t in_flight = 0;
+    std::uint64_t in_flight = 0;  ///< counted where they are, not what the rest leaves over
     std::vector<Cause> dropped = {};
+    std::string place = {};  ///< where those in flight are: "in the receive ring"
+    /// They may be there when everybody is done: nobody need fetch them any more.
+    bool may_stay = false;
 
     std::uint64_t lost() const {
         std::uint64_t n = 0;
@@ -146,6 +149,8 @@ struct FrameHop {
             n += c.frames;
         return n;
     }
+    /// `done`: the run is over because nothing moves any more.
+    bool left_behind(bool done) const { return done && in_flight != 0 && !may_stay; }
     bool balanced() const { return sent + copied == received + lost() + in_flight; }
 };
 

@@ -326,6 +326,7 @@ void Page::frames(bool failed_only) {
              {"dropped", Align::right},
              {"in flight", Align::right},
              {"cause"}});
+    std::string places;
     for (const FrameHop& h : r_.frames) {
         std::string causes;
         for (const FrameHop::Cause& c : h.dropped)
@@ -341,8 +342,13 @@ void Page::frames(bool failed_only) {
         t.row({h.name, fmt::format("{}", h.sent), fmt::format("{}", h.copied),
                fmt::format("{}", h.received), fmt::format("{}", h.lost()),
                fmt::format("{}", h.in_flight), causes});
+        if (h.in_flight != 0)
+            places += fmt::format("{}{} {} ({})", places.empty() ? "" : ", ", h.in_flight, h.place,
+                                  h.name);
     }
     out_ += t.text(2, style_);
+    if (!places.empty())
+        paragraph(fmt::format("In flight: {}.", places), 2, Paint::dim);
 }
 
 void Page::observations(bool explain) {

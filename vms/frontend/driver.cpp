@@ -22,6 +22,10 @@ std::optional<DriverKind> find_driver(std::string_view name) {
     return std::nullopt;
 }
 
+NetRings Driver::network_rings() const {
+    return {};
+}
+
 std::unique_ptr<Driver> make_driver(const DriverContext& context, const DeviceConfig& device) {
     switch (device.driver) {
         case DriverKind::console:

@@ -64,6 +64,7 @@ struct DeviceConfig {
 };
 
 struct NetCounters;
+struct NetRings;
 
 /// What the host can read of a driver at any time.
 struct DriverCounters {
@@ -124,6 +125,8 @@ class Driver {
     virtual PortReport port_report(std::size_t /*port*/) const { return {}; }
     virtual workload::NetInterface* network() { return nullptr; }
     virtual const NetCounters* network_counters() const { return nullptr; }
+    /// Of a network device only.
+    virtual NetRings network_rings() const;
 };
 
 std::unique_ptr<Driver> make_driver(const DriverContext& context, const DeviceConfig& device);

@@ -261,6 +261,10 @@ const NetCounters* FrontendProgram::network_counters(std::size_t device) const {
     return device < drivers_.size() ? drivers_[device]->network_counters() : nullptr;
 }
 
+NetRings FrontendProgram::network_rings(std::size_t device) const {
+    return device < drivers_.size() ? drivers_[device]->network_rings() : NetRings{};
+}
+
 const workload::net::StackCounters* FrontendProgram::stack_counters(std::size_t device) const {
     return device < stacks_.size() && stacks_[device] != nullptr ? &stacks_[device]->counters()
                                                                  : nullptr;

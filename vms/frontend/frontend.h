@@ -104,6 +104,7 @@ class FrontendProgram final : public Program {
     DriverCounters driver_counters(std::size_t device) const;
     /// Of a network device; null for another.
     const NetCounters* network_counters(std::size_t device) const;
+    NetRings network_rings(std::size_t device) const;
     const workload::net::StackCounters* stack_counters(std::size_t device) const;
     /// Of a console: its ports, once it has been probed.
     std::size_t ports(std::size_t device) const;

@@ -391,6 +391,12 @@ bool NetDriver::drain() {
     return usable();
 }
 
+NetRings NetDriver::network_rings() const {
+    if (transport_.queues() <= net::transmitq)
+        return {};
+    return {transmit_.ring().available_index(), receive_.waiting()};
+}
+
 const DriverCounters& NetDriver::counters() const {
     const NetCounters& c = device_.counters;
     driver_counters_.interrupts = c.interrupts;

@@ -28,6 +28,7 @@ class NetDriver final : public Driver, public InterruptHandler, public workload:
     const DriverCounters& counters() const override;
     workload::NetInterface* network() override { return this; }
     const NetCounters* network_counters() const override { return &device_.counters; }
+    NetRings network_rings() const override;
 
     /// Reset the device and let go of it.
     void remove();

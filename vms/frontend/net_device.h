@@ -18,7 +18,7 @@
 namespace vms::frontend {
 
 /// What the host can read of a network driver at any time. Every frame that was given to send() is
-/// handed over, dropped under one cause, or in the backlog.
+/// handed over, dropped under one cause, in the backlog, or being put into the ring.
 struct NetCounters {
     std::uint64_t tx_frames = 0;           ///< handed over to the device
     std::uint64_t tx_bytes = 0;            ///< of them, without the VirtIO header
@@ -28,6 +28,7 @@ struct NetCounters {
     std::uint64_t tx_dropped_link = 0;     ///< the link was down, or the interface not up
     std::uint64_t tx_dropped_ring = 0;     ///< the ring took it not: it is broken
     std::uint64_t tx_backlog = 0;          ///< waiting in the backlog now
+    std::uint32_t tx_handing = 0;          ///< 1: a frame is in none of these yet
     std::uint64_t tx_kicks = 0;
     std::uint64_t tx_stops = 0;  ///< the queue was stopped for want of descriptors
     std::uint64_t tx_wakes = 0;
@@ -57,6 +58,14 @@ struct NetCounters {
         return tx_dropped_backlog + tx_dropped_memory + tx_dropped_link + tx_dropped_ring;
     }
     std::uint64_t rx_dropped() const { return rx_errors + rx_missing_buffers + rx_unwanted; }
+};
+
+/// How far a network driver has come in its rings, for the host at any time: what the device has
+/// not taken, and what it has given back and the driver has not, follows from these and from how
+/// far the device has come.
+struct NetRings {
+    std::uint16_t tx_available = 0;  ///< chains handed over, free running
+    std::uint32_t rx_waiting = 0;    ///< frames given back by the device and not counted yet
 };
 
 /// Held by the driver, used by its queues.

@@ -227,7 +227,7 @@ void NetReceive::take(const SplitRing::Used& used) {
 
     const SplitRing::Segment& first = segments(index)[0];
     if (used.length < net::header::bytes + net::ethernet_header_bytes || used.length > b.bytes) {
-        ++counters.rx_errors;
+        count(counters.rx_errors);
         unmap(index);
         unused_.push_back(index);
         return;
@@ -281,7 +281,7 @@ bool NetReceive::gather_rest(unsigned buffers) {
     for (unsigned k = 1; k < std::max(buffers, 2u); ++k) {
         const auto used = buffers == 0 ? std::nullopt : ring().get();
         if (!used) {
-            ++device_.counters.rx_missing_buffers;
+            count(device_.counters.rx_missing_buffers);
             return false;
         }
         ++device_.counters.rx_buffers;
@@ -292,7 +292,7 @@ bool NetReceive::gather_rest(unsigned buffers) {
         sound = gather(used->token, used->length, 0) && sound;
     }
     if (!sound)
-        ++device_.counters.rx_errors;
+        count(device_.counters.rx_errors);
     return sound;
 }
 
@@ -307,13 +307,29 @@ void NetReceive::deliver(std::span<const std::byte> frame, const net::Header& he
         device_.note_frame(FramePoint::driver_rx, frame,
                            {partial, header.csum_start, header.csum_offset});
     if (sink_ == nullptr) {
-        ++counters.rx_unwanted;
+        count(counters.rx_unwanted);
         return;
     }
-    ++counters.rx_frames;
+    count(counters.rx_frames);
     counters.rx_bytes += frame.size();
     counters.rx_known_checksums += known ? 1 : 0;
     sink_->frame(frame, known);
+}
+
+std::uint32_t NetReceive::waiting() const {
+    std::uint32_t frames = 0;
+    const std::uint32_t all = ring().returned_since(counted_);
+    for (std::uint32_t i = 0; i < all; ++frames) {
+        std::uint32_t buffers = 1;
+        if (shape_ == Shape::mergeable) {
+            const GuestAddr header =
+                ring().returned_buffer(static_cast<std::uint16_t>(counted_ + i));
+            buffers = static_cast<std::uint32_t>(
+                device_.cpu.load(header + net::header::num_buffers, Width::half));
+        }
+        i += std::max(buffers, 1u);
+    }
+    return frames;
 }
 
 void NetReceive::interrupted() {

@@ -53,6 +53,9 @@ class NetReceive final : public Pollable {
     void look();
 
     SplitRing& ring() const { return device_.transport.queue(abi::net::receiveq); }
+    /// For the host, at any time: frames that the device has given back and that are under none of
+    /// the counters yet.
+    std::uint32_t waiting() const;
 
   private:
     enum class Shape : std::uint8_t { fixed, mergeable, small, big };
@@ -61,6 +64,11 @@ class NetReceive final : public Pollable {
         std::uint32_t bytes = 0;  ///< of all segments
     };
 
+    /// The frame that was taken last is in the account now.
+    void count(std::uint64_t& as) {
+        ++as;
+        counted_ = ring().used_index();
+    }
     unsigned receive(unsigned budget);
     void take(const SplitRing::Used& used);
     bool gather(std::uint64_t token, std::uint32_t length, std::uint32_t skip);
@@ -77,6 +85,7 @@ class NetReceive final : public Pollable {
     NetTransmit& transmit_;
     workload::FrameSink* sink_ = nullptr;
     Shape shape_ = Shape::fixed;
+    std::uint16_t counted_ = 0;  ///< used index behind the last frame that is in the account
     std::uint32_t max_segments_ = 1;
     std::uint32_t refill_above_ = 0;  ///< free descriptors
     bool batches_ = false;            ///< NetProfile::receive_batch

@@ -48,6 +48,7 @@ bool NetTransmit::start(std::size_t mtu) {
 // --- sending ------------------------------------------------------------------------------------
 
 bool NetTransmit::send(std::span<const std::byte> frame, PartialChecksum checksum, bool more) {
+    device_.counters.tx_handing = 1;
     if (!room())
         return keep(frame, checksum);
     return transmit(frame, checksum, more);
@@ -55,11 +56,12 @@ bool NetTransmit::send(std::span<const std::byte> frame, PartialChecksum checksu
 
 bool NetTransmit::keep(std::span<const std::byte> frame, PartialChecksum checksum) {
     if (backlog_.size() >= device_.profile.backlog) {
-        ++device_.counters.tx_dropped_backlog;
+        count(device_.counters.tx_dropped_backlog);
         return false;
     }
     backlog_.push_back({{frame.begin(), frame.end()}, checksum});
     device_.counters.tx_backlog = backlog_.size();
+    device_.counters.tx_handing = 0;
     return true;
 }
 
@@ -77,7 +79,7 @@ bool NetTransmit::transmit(std::span<const std::byte> frame, PartialChecksum che
     const auto bytes = static_cast<std::uint32_t>(net::header::bytes + frame.size());
     const std::optional<GuestAddr> buffer = take_buffer(bytes);
     if (!buffer) {
-        ++counters.tx_dropped_memory;
+        count(counters.tx_dropped_memory);
         return false;
     }
     net::Header header;
@@ -103,11 +105,11 @@ bool NetTransmit::transmit(std::span<const std::byte> frame, PartialChecksum che
     const SplitRing::Segment segment{*buffer, bytes, false};
     if (!ring().stage({&segment, 1}, token)) {
         give_back(token);
-        ++counters.tx_dropped_ring;
+        count(counters.tx_dropped_ring);
         return false;
     }
     unkicked_ = true;
-    ++counters.tx_frames;
+    count(counters.tx_frames);
     counters.tx_bytes += frame.size();
     if (device_.cpu.frames_wanted())
         device_.note_frame(FramePoint::driver_tx, frame, checksum);
@@ -202,6 +204,7 @@ void NetTransmit::wake_if_room() {
         const Kept kept = std::move(backlog_.front());
         backlog_.pop_front();
         device_.counters.tx_backlog = backlog_.size();
+        device_.counters.tx_handing = 1;
         transmit(kept.frame, kept.checksum, false);
     }
 }

@@ -128,6 +128,18 @@ std::optional<SplitRing::Used> SplitRing::get() {
     return result;
 }
 
+std::uint16_t SplitRing::returned_since(std::uint16_t index) const {
+    return static_cast<std::uint16_t>(cpu_.load(layout_.device + ring::used::idx, Width::half) -
+                                      index);
+}
+
+GuestAddr SplitRing::returned_buffer(std::uint16_t index) const {
+    const GuestAddr entry = layout_.device + ring::used::entry(index % layout_.size);
+    const std::uint64_t head = cpu_.load(entry, Width::word) % layout_.size;
+    return {
+        cpu_.load(descriptor(static_cast<std::uint32_t>(head)) + ring::desc::addr, Width::dword)};
+}
+
 void SplitRing::enable_interrupts(bool enabled) {
     interrupts_enabled_ = enabled;
     if (options_.event_index) {

@@ -109,6 +109,14 @@ class SplitRing {
     std::uint16_t available_index() const { return available_; }
     std::uint16_t used_index() const { return last_used_; }
 
+    // For the host, which looks in no time.
+
+    /// Chains that the device has given back since the used index was `index`.
+    std::uint16_t returned_since(std::uint16_t index) const;
+    /// The first buffer of the chain that it gave back at used index `index`: it is still described
+    /// when it has been taken, until another is made available.
+    GuestAddr returned_buffer(std::uint16_t index) const;
+
   private:
     /// Interrupts on at `event`, with a barrier before what is read next.
     void resume_at(std::uint16_t event);

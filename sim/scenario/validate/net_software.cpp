@@ -100,6 +100,33 @@ const DriverConfig* driver_of(const VmConfig& vm, const std::string& device) {
     return nullptr;
 }
 
+/// A controller sends a frame when all of it is in its packet buffer, and has received it then: the
+/// buffers hold the longest of the guest's net devices.
+void packet_buffers(const Checks& c, const VmConfig& vm) {
+    constexpr std::uint64_t header_and_tag = 14 + 4;  // IEEE 802.3, 802.1Q
+    const BackendConfig* largest = nullptr;
+    for (const BackendConfig& b : vm.software.backends)
+        if (b.backend == "net" && (largest == nullptr || b.net.mtu > largest->net.mtu))
+            largest = &b;
+    if (largest == nullptr)
+        return;
+    const std::uint64_t needed = largest->net.mtu + header_and_tag;
+    const auto& nics = c.scenario().platform.nics;
+    for (std::size_t i = 0; i < nics.size(); ++i) {
+        if (std::none_of(vm.devs.begin(), vm.devs.end(),
+                         [&](const DevConfig& d) { return d.device == nics[i].name; }))
+            continue;
+        const Value& v = c.values()["platform"]["nics"].items[i];
+        for (const char* key : {"tx_buffer", "rx_buffer"})
+            if (v[key].u64() < needed)
+                c.error(v[key].given ? v[key].place : nics[i].place,
+                        "{} has {} bytes, and the longest frame of {}, with its mtu of {} ({}), "
+                        "has {}: write at least that, or a smaller mtu",
+                        key, v[key].u64(), largest->place.key, largest->net.mtu,
+                        format_short(largest->place), needed);
+    }
+}
+
 }  // namespace
 
 void validate_net_backend(const Checks& c, const VmConfig& /*vm*/, const BackendConfig& b,
@@ -153,6 +180,7 @@ void validate_interfaces(const Checks& c, const VmConfig& vm, const Value& v) {
                                       [](const BackendConfig& b) { return b.backend == "net"; });
     if (!networked)
         c.no_effect(v["switch"], "this service guest has no network device and no controller");
+    packet_buffers(c, vm);
     const models::Picos second = models::Picos::ms(1000);
     const Value& ageing = v["switch"]["ageing"];
     if (vm.software.net_switch.ageing.value % second.value != 0)

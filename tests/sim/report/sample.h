@@ -78,7 +78,8 @@ inline Results sample() {
                         .copied = 2,
                         .received = 9,
                         .in_flight = 1,
-                        .dropped = {{"no room", 2}, {"bad header", 0}}});
+                        .dropped = {{"no room", 2}, {"bad header", 0}},
+                        .place = "in the receive ring"});
     r.traffic.push_back({.name = "linux0.net0",
                          .frames_out = 1000,
                          .bytes_out = 1'514'000,

@@ -104,6 +104,7 @@ TEST(Terminal, TrafficHasItsRateAndItsAccesses) {
 TEST(Terminal, AFrameThatNobodyAccountsForIsNamed) {
     Results r = sample();
     EXPECT_THAT(page(r), HasSubstr("every frame is accounted for"));
+    EXPECT_THAT(page(r), HasSubstr("In flight: 1 in the receive ring (linux0.net0 to backend)."));
     EXPECT_THAT(page(r), HasSubstr("2 no room\n"));
     EXPECT_THAT(page(r, Detail::quiet), Not(HasSubstr("linux0.net0 to backend")));
     r.frames[0].received -= 3;

@@ -295,6 +295,19 @@ TEST(Consoles, WhatIsWrongWithPortsAndChannels) {
     }
 }
 
+// A controller holds a whole frame in its packet buffer: header, 802.1Q tag and the MTU's payload.
+TEST(Network, PacketBuffersHoldTheLongestFrame) {
+    const std::string mtu = "vms.backend.software.backends.net0.mtu=";
+    for (const std::string key : {"tx_buffer", "rx_buffer"}) {
+        const std::string buffer = "platform.nics.gem3." + key;
+        expect_says(error_at(ping({mtu + "4079", buffer + "=4KiB"}), buffer),
+                    {key + " has 4096 bytes", "vms.backend.software.backends.net0", "4079",
+                     "has 4097: write at least that"});
+        const LoadResult r = ping({mtu + "4078", buffer + "=4KiB"});
+        EXPECT_TRUE(r.scenario) << all(r);
+    }
+}
+
 // VirtIO v1.4, 5.1.4: a device may not know its speed.
 TEST(Network, TheSpeedOfADeviceMayBeUnknown) {
     const LoadResult r = ping({"vms.backend.software.backends.net0.speed=0bps"});

@@ -38,6 +38,7 @@ class Interface final : public NetInterface {
     std::size_t mtu_bytes = 1500;
     bool partial = false;
     bool refuses = false;
+    std::function<void()> while_sending;
     /// What happens while somebody waits.
     std::deque<std::function<void()>> events;
     vms::workload::FrameSink* sink = nullptr;
@@ -50,6 +51,8 @@ class Interface final : public NetInterface {
     void attach(vms::workload::FrameSink& s) override { sink = &s; }
     void join(const MacAddress& group) override { groups.push_back(group); }
     bool send(std::span<const std::byte> frame, PartialChecksum checksum, bool) override {
+        if (while_sending)
+            while_sending();
         sent.emplace_back(frame.begin(), frame.end());
         checksums.push_back(checksum);
         return !refuses;
@@ -86,7 +89,9 @@ struct StackRig {
     NoAlarm alarm;
     Stack stack;
 
-    explicit StackRig(const StackConfig& config) : stack(m, interface, alarm, config, {}) {
+    explicit StackRig(const StackConfig& config, std::size_t mtu = 1500)
+        : stack(m, interface, alarm, config, {}) {
+        interface.mtu_bytes = mtu;
         stack.up();
     }
     /// A frame from the peer, made by one of the builders.
@@ -270,6 +275,29 @@ TEST(Stack, EveryFrameHasOneFate) {
 }
 
 // A checksum that the device vouches for, or left partial, is not looked at again.
+// Sending traps, so a run may be ended in the middle of it: the frame is in the account by then.
+TEST(Stack, AFrameCountsBeforeTheInterfaceHasIt) {
+    StackRig rig(config());
+    std::vector<std::uint64_t> given;
+    rig.interface.while_sending = [&] { given.push_back(rig.counters().tx_given); };
+    rig.arrive([](auto f) { return build_arp_request(f, peer_mac, peer_ip, own_ip); });
+    rig.interface.refuses = true;
+    rig.arrive([](auto f) { return build_arp_request(f, peer_mac, peer_ip, own_ip); });
+    EXPECT_THAT(given, ElementsAre(1, 2));
+    EXPECT_EQ(rig.counters().tx_packets, 1U);
+    EXPECT_EQ(rig.counters().tx_refused, 1U);
+}
+
+// RFC 791: an MTU of 68 is allowed; RFC 8200, 5: IPv6 has 1280 at least, and a solicitation of 72
+// bytes does not fit here. Nothing is sent in its place.
+TEST(Stack, WhatDoesNotFitTheMtuIsNotSent) {
+    StackRig rig(config(), 68);
+    EXPECT_FALSE(rig.stack.route_to(Ipv6Address::link_local(peer_mac)));
+    EXPECT_THAT(rig.interface.sent, testing::IsEmpty());
+    EXPECT_EQ(rig.counters().tx_too_long, 3U);
+    EXPECT_EQ(rig.counters().tx_given, 0U);
+}
+
 TEST(Stack, AKnownChecksumIsBelieved) {
     StackRig rig(config());
     rig.stack.bind(9);

@@ -134,6 +134,7 @@ void CadenceGem::set_descriptor(GuestAddr at, GuestAddr buffer, std::uint32_t wo
 }
 
 void CadenceGem::make_tx_ring() {
+    tx_shift_ = 0;
     for (std::uint32_t i = 0; i < p_.tx_buffers; ++i)
         set_descriptor(tx_descriptor(i), tx_buffer(i), low(tx_buffer(i)),
                        gem::tx_descriptor::used | tx_end_of_ring(i));
@@ -143,7 +144,7 @@ void CadenceGem::make_tx_ring() {
 void CadenceGem::make_rings() {
     for (std::uint32_t i = 0; i < p_.rx_buffers; ++i)
         set_descriptor(rx_descriptor(i), rx_buffer(i), rx_word0(i), 0);
-    rx_next_ = 0;
+    rx_next_ = rx_at_ = rx_handled_ = 0;
     make_tx_ring();
     // The second queue is given one descriptor of each kind that is not its own (UG1085).
     const GuestAddr unused_tx = unused_ + bytes_per_descriptor;
@@ -277,8 +278,9 @@ bool CadenceGem::serve() {
     if (p_.interrupts)
         write(gem::int_status, gem::interrupt::all);
     const std::uint32_t taken = receive();
-    const std::uint32_t before = outstanding_ - batch_;
-    look_at_errors(reclaim() == 0 && before != 0);
+    look_at_receive_errors();
+    reclaim();
+    look_at_transmit_errors();
     watch_link();
     if (taken == p_.budget)
         return true;  // interrupts stay silent until all is taken
@@ -293,7 +295,7 @@ bool CadenceGem::serve() {
     return false;
 }
 
-void CadenceGem::look_at_errors(bool stuck) {
+void CadenceGem::look_at_receive_errors() {
     const std::uint32_t receive_status = read(gem::receive_status);
     if ((receive_status & gem::rx::errors) != 0) {
         write(gem::receive_status, receive_status & gem::rx::errors);
@@ -305,25 +307,68 @@ void CadenceGem::look_at_errors(bool stuck) {
         counters_.rx_errors += read(gem::rx_length_errors);
         counters_.rx_errors += read(gem::rx_symbol_errors);
     }
-    if (!stuck)
+}
+
+void CadenceGem::look_at_transmit_errors() {
+    if (outstanding_ == batch_)
         return;
-    const std::uint32_t transmit_status = read(gem::transmit_status);
-    if ((transmit_status & gem::tx::errors) == 0)
+    const std::uint32_t status = read(gem::transmit_status);
+    if ((status & gem::tx::errors) == 0)
         return;
-    if ((transmit_status & gem::tx::resp_not_ok) != 0)
+    // It has stopped at the first descriptor of a frame (UG585, 16.3.7). Those before it are in its
+    // buffer and still go out.
+    if (read(gem::transmit_q_ptr) != low(tx_descriptor(tx_oldest_))) {
+        want_tx_interrupt_ = true;
+        return;
+    }
+    const bool refused = (status & gem::tx::resp_not_ok) != 0;
+    if (refused)
         ++counters_.bus_errors;
+    restarting_ = true;
+    --outstanding_;
+    ++(refused ? counters_.tx_dma_refused : counters_.tx_not_taken);
     restart_transmitter();
 }
 
 void CadenceGem::restart_transmitter() {
-    // Disabled, it forgets where it was (UG1085): the ring begins anew, and its frames are lost.
     write(gem::network_control, control_ & ~gem::control::enable_transmit);
-    counters_.tx_failed += outstanding_;
-    make_tx_ring();
+    begin_tx_ring_behind_oldest();
     port_.device_barrier();
     write(gem::transmit_q_ptr, low(tx_ring_));
     write(gem::transmit_status, gem::tx::all);
     write(gem::network_control, control_);
+    restarting_ = false;
+    if (outstanding_ != batch_)
+        write(gem::network_control, control_ | gem::control::tx_start);
+}
+
+void CadenceGem::begin_tx_ring_behind_oldest() {
+    // Disabled, the GEM forgets where it was (UG1085), so what is left has to begin with the ring.
+    // The frames stay where they are, and the descriptors change buffers. Word 0, which is the same
+    // for all, keeps the new word 1 meanwhile.
+    const std::uint32_t first = next(tx_oldest_, p_.tx_buffers);
+    std::uint32_t from = first;
+    for (std::uint32_t i = 0; i < p_.tx_buffers; ++i) {
+        port_.memory_store(tx_descriptor(i), Width::word,
+                           port_.memory_load(tx_descriptor(from) + descriptor_status, Width::word));
+        from = next(from, p_.tx_buffers);
+    }
+    tx_shift_ += first;
+    if (tx_shift_ >= p_.tx_buffers)
+        tx_shift_ -= p_.tx_buffers;
+    for (std::uint32_t i = 0; i < p_.tx_buffers; ++i) {
+        auto status = static_cast<std::uint32_t>(port_.memory_load(tx_descriptor(i), Width::word)) &
+                      ~gem::tx_descriptor::wrap;
+        if (i >= outstanding_)
+            status |= gem::tx_descriptor::used;
+        set_descriptor(tx_descriptor(i), tx_buffer(i), low(tx_buffer(i)),
+                       status | tx_end_of_ring(i));
+    }
+    if (batch_ != 0)
+        held_status_ =
+            (held_status_ & ~gem::tx_descriptor::wrap) | tx_end_of_ring(outstanding_ - batch_);
+    tx_oldest_ = 0;
+    tx_next_ = outstanding_;
 }
 
 // --- reception ------------------------------------------------------------------------------
@@ -348,14 +393,17 @@ std::uint32_t CadenceGem::receive() {
         const auto status = static_cast<std::uint32_t>(
             port_.memory_load(rx_descriptor(i) + descriptor_status, Width::word));
         const std::uint32_t length = status & gem::rx_descriptor::length_mask;
-        if ((status & gem::rx_descriptor::whole_frame) != gem::rx_descriptor::whole_frame ||
-            length == 0 || length > buffer_size_) {
-            ++counters_.rx_bad;
+        if ((status & gem::rx_descriptor::end_of_frame) == 0) {
+            std::uint64_t piece = 0;  // the frame is counted with its last
+            count_received(piece);
+        } else if ((status & gem::rx_descriptor::whole_frame) != gem::rx_descriptor::whole_frame ||
+                   length == 0 || length > buffer_size_) {
+            count_received(counters_.rx_bad);
         } else {
             port_.charge<Operation::gem_cache_line>(lines(length));
             port_.invalidate_cache(rx_buffer(i), length);
             const std::span<const std::byte> frame = port_.view(rx_buffer(i), length);
-            ++counters_.rx_frames;
+            count_received(counters_.rx_frames);
             counters_.rx_bytes += length;
             if (consumer_ == nullptr || !consumer_->frame(frame))
                 ++counters_.rx_refused;
@@ -364,6 +412,12 @@ std::uint32_t CadenceGem::receive() {
     }
     return_buffers(count);
     return count;
+}
+
+void CadenceGem::count_received(std::uint64_t& as) {
+    ++as;
+    ++rx_handled_;
+    rx_at_ = next(rx_at_, p_.rx_buffers);
 }
 
 void CadenceGem::return_buffers(std::uint32_t count) {
@@ -378,6 +432,7 @@ void CadenceGem::return_buffers(std::uint32_t count) {
     port_.device_barrier();
     port_.publish(rx_descriptor(rx_next_), Width::word, rx_word0(rx_next_));
     rx_next_ = i;
+    rx_handled_ = 0;
 }
 
 // --- transmission ---------------------------------------------------------------------------
@@ -395,6 +450,11 @@ bool CadenceGem::transmit(std::span<const std::byte> frame) {
         ++counters_.tx_no_room;
         return false;
     }
+    if (room() == 1 && reclaim() == 0 && p_.interrupts && !want_tx_interrupt_) {
+        // Nobody may ask again before there is room: have the GEM tell.
+        want_tx_interrupt_ = true;
+        write(gem::int_enable, gem::interrupt::transmit_complete);
+    }
     port_.charge<Operation::gem_tx_frame>();
     port_.charge<Operation::memory_copy_line>(lines(frame.size()));
     port_.charge<Operation::gem_cache_line>(lines(frame.size()));
@@ -406,11 +466,6 @@ bool CadenceGem::transmit(std::span<const std::byte> frame) {
     ++outstanding_;
     ++counters_.tx_frames;
     counters_.tx_bytes += frame.size();
-    if (room() == 0 && reclaim() == 0 && p_.interrupts && !want_tx_interrupt_) {
-        // Nobody may ask again before there is room: have the GEM tell.
-        want_tx_interrupt_ = true;
-        write(gem::int_enable, gem::interrupt::transmit_complete);
-    }
     return true;
 }
 

@@ -34,6 +34,7 @@ class CadenceGem final : public NetworkPort {
     static constexpr std::uint32_t ring_max = 4096;
     static constexpr std::uint32_t frame_min = 60;     ///< without FCS
     static constexpr std::uint32_t frame_max = 10236;  ///< the longest jumbo frame of a GEM
+    static constexpr std::uint64_t bytes_per_descriptor = 16;
 
     struct Parameters {
         GuestAddr base{};  ///< of the registers
@@ -86,12 +87,15 @@ class CadenceGem final : public NetworkPort {
     void flush() override;
     std::size_t room() const override { return p_.tx_buffers - 1 - outstanding_; }
     std::size_t max_frame_bytes() const override { return p_.max_frame; }
+    Rings rings() const override {
+        return {tx_ring_, p_.tx_buffers, tx_next_, outstanding_, restarting_,
+                rx_ring_, p_.rx_buffers, rx_at_,   rx_handled_};
+    }
     MacAddress mac() const override { return p_.mac; }
     Link link() const override { return link_; }
 
   private:
     static constexpr std::uint64_t alignment = 64;  // a cache line, and the unit of buffer sizes
-    static constexpr std::uint64_t bytes_per_descriptor = 16;
     static constexpr std::uint64_t unused_descriptors = 2;  // of the queue that is not used
     static constexpr std::uint8_t phy_addresses = 32;
     static constexpr std::uint64_t buffer_bytes(std::uint32_t frame) {
@@ -110,7 +114,10 @@ class CadenceGem final : public NetworkPort {
     GuestAddr rx_descriptor(std::uint32_t i) const { return rx_ring_ + bytes_per_descriptor * i; }
     GuestAddr tx_descriptor(std::uint32_t i) const { return tx_ring_ + bytes_per_descriptor * i; }
     GuestAddr rx_buffer(std::uint32_t i) const { return rx_buffers_ + buffer_size_ * i; }
-    GuestAddr tx_buffer(std::uint32_t i) const { return tx_buffers_ + buffer_size_ * i; }
+    GuestAddr tx_buffer(std::uint32_t i) const {
+        const std::uint32_t n = i + tx_shift_;
+        return tx_buffers_ + buffer_size_ * (n < p_.tx_buffers ? n : n - p_.tx_buffers);
+    }
     std::uint32_t rx_word0(std::uint32_t i) const;
     std::uint32_t tx_end_of_ring(std::uint32_t i) const;
 
@@ -142,8 +149,11 @@ class CadenceGem final : public NetworkPort {
     void hand_over(std::uint32_t index, std::uint32_t status);
     void return_buffers(std::uint32_t count);
     std::uint32_t reclaim();
-    void look_at_errors(bool stuck);
+    void look_at_receive_errors();
+    void look_at_transmit_errors();
     void restart_transmitter();
+    void begin_tx_ring_behind_oldest();
+    void count_received(std::uint64_t& as);
     void enable_interrupts();
 
     Port& port_;
@@ -162,13 +172,17 @@ class CadenceGem final : public NetworkPort {
     bool watching_ = false;  // a read of BMSR is under way
     std::uint64_t watched_at_ = 0;
 
-    std::uint32_t rx_next_ = 0;      // the next descriptor that the GEM fills
+    std::uint32_t rx_next_ = 0;      // the first descriptor that is not the GEM's
+    std::uint32_t rx_at_ = 0;        // the next that is looked at
+    std::uint32_t rx_handled_ = 0;   // from rx_next_ to rx_at_
+    std::uint32_t tx_shift_ = 0;     // the buffer of the first descriptor
     std::uint32_t tx_next_ = 0;      // the next that is free
     std::uint32_t tx_oldest_ = 0;    // the oldest that is not
     std::uint32_t outstanding_ = 0;  // from tx_oldest_ to tx_next_
     std::uint32_t batch_ = 0;        // of these, not yet handed to the GEM
     std::uint32_t held_status_ = 0;  // word 1 of the first of the batch
     bool want_tx_interrupt_ = false;
+    bool restarting_ = false;
 };
 
 }  // namespace vms::service

@@ -43,7 +43,10 @@ struct NetworkCounters {
     std::uint64_t tx_no_room = 0;   ///< transmit() with a full ring
     std::uint64_t tx_no_link = 0;   ///< transmit() without a link
     std::uint64_t tx_bad_size = 0;  ///< transmit() of nothing, or of more than a buffer
-    std::uint64_t tx_failed = 0;  ///< given back as failed, or lost when the transmitter was reset
+    std::uint64_t tx_failed = 0;    ///< given back by the hardware as failed
+    // Taken back unsent, because the hardware stopped at it and was started again behind it:
+    std::uint64_t tx_dma_refused = 0;  ///< the system let the hardware not read it
+    std::uint64_t tx_not_taken = 0;    ///< it is more than the hardware's buffer holds
     // Received ones:
     std::uint64_t rx_refused = 0;    ///< the consumer had no room
     std::uint64_t rx_bad = 0;        ///< a frame that is not in one buffer, or of no length
@@ -72,6 +75,21 @@ class NetworkPort : public Peripheral {
     /// Frames that transmit() would take.
     virtual std::size_t room() const = 0;
     virtual std::size_t max_frame_bytes() const = 0;
+
+    /// How far the driver is in its rings: with what is in the descriptors, and how far the
+    /// hardware is, it says which frames lie between the two.
+    struct Rings {
+        GuestAddr tx_ring{};
+        std::uint32_t tx_size = 0;
+        std::uint32_t tx_next = 0;         ///< the descriptor that is filled next
+        std::uint32_t tx_outstanding = 0;  ///< filled and not seen to be sent
+        bool tx_stopped = false;           ///< the transmitter is being started anew: it has none
+        GuestAddr rx_ring{};
+        std::uint32_t rx_size = 0;
+        std::uint32_t rx_next = 0;     ///< the descriptor of the frame that is taken next
+        std::uint32_t rx_handled = 0;  ///< of those before it, not yet given back
+    };
+    virtual Rings rings() const = 0;
 
     virtual MacAddress mac() const = 0;
     /// As last seen by serve().

@@ -60,6 +60,9 @@ class NetDevice final : public VirtioDevice, public SwitchPort {
     // --- SwitchPort -------------------------------------------------------------------------
     Drop deliver(Frame& frame) override;
     bool room() override;
+    std::uint64_t unseen() const override {
+        return active_ && receiveq().unpublished() != 0 ? unpublished_frames_ : 0;
+    }
     void uplink_changed(bool up) override;
 
   private:

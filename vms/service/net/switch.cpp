@@ -55,10 +55,10 @@ void Switch::flush() {
 }
 
 void Switch::enter(std::uint8_t from, Frame& frame) {
-    port_.charge<Operation::switch_forward>();
     PortCounters& in = slots_[from].counters;
     ++in.frames_in;
     ++in.entering;
+    port_.charge<Operation::switch_forward>();
     in.bytes_in += frame.size();
     note(FramePoint::port_in, from, frame);
     const Drop cause = forward(from, frame);

@@ -32,6 +32,8 @@ class SwitchPort {
     virtual bool room() { return true; }
     /// The end of a pass of the main loop: start sending what was taken.
     virtual void flush() {}
+    /// Delivered frames that the station cannot see yet.
+    virtual std::uint64_t unseen() const { return 0; }
     /// The link to the outside came up or went down.
     virtual void uplink_changed(bool /*up*/) {}
 
@@ -121,6 +123,8 @@ class Switch {
     void complete_checksum(Frame& frame);
 
     const PortCounters& counters(std::size_t port) const { return slots_[port].counters; }
+    /// Of its frames_out, those that its station cannot see yet.
+    std::uint64_t unseen(std::size_t port) const { return slots_[port].to->unseen(); }
     const StationTable& stations() const { return stations_; }
     /// Whether every frame and copy is accounted for.
     bool balanced() const;

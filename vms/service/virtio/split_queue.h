@@ -135,6 +135,9 @@ class SplitQueue {
         return static_cast<std::uint16_t>(used_ + batch_.count - published_);
     }
 
+    /// Chains given back since the queue was started, free running.
+    std::uint16_t completed() const { return static_cast<std::uint16_t>(used_ + batch_.count); }
+
     /// Make what was completed visible. True: the driver wants an interrupt.
     bool publish();
 

@@ -185,6 +185,10 @@ void Stack::solicit(const IpAddress& source, const IpAddress& hop) {
     else
         bytes = build_solicitation(frame_, interface_.mac(), std::get<Ipv6Address>(source),
                                    std::get<Ipv6Address>(hop));
+    if (bytes == 0) {
+        ++counters_.tx_too_long;
+        return;
+    }
     hand_over(std::span{frame_}.first(bytes), {}, false);
 }
 
@@ -235,6 +239,8 @@ bool Stack::send_echo(const Route& route, Echo echo, std::size_t bytes) {
 }
 
 bool Stack::hand_over(std::span<const std::byte> frame, PartialChecksum checksum, bool more) {
+    // Sending takes time: who looks meanwhile finds the frame here or with the interface.
+    ++counters_.tx_given;
     const bool taken = interface_.send(frame, checksum, more);
     ++(taken ? counters_.tx_packets : counters_.tx_refused);
     return taken;
@@ -249,23 +255,24 @@ void Stack::charge_checksum(std::size_t bytes) {
 
 void Stack::frame(std::span<const std::byte> frame, bool checksum_known) {
     ++counters_.rx_frames;
+    counters_.rx_handling = 1;
     const Packet p = parse(frame, checksum_known ? Verify::no_transport : Verify::all);
     if (p.fault != Fault::none)
-        ++counters_.rx_malformed;
+        count(counters_.rx_malformed);
     else if (!is_mine(p.ethernet.destination))
-        ++counters_.rx_foreign;
+        count(counters_.rx_foreign);
     else if (std::holds_alternative<Arp>(p.network))
         arp(p);
     else if (!std::holds_alternative<std::monostate>(p.network))
         ip(p, checksum_known);
     else
-        ++counters_.rx_unhandled;
+        count(counters_.rx_unhandled);
 }
 
 /// RFC 826, "Packet Reception": the sender is remembered if it asks for this host, or is known.
 void Stack::arp(const Packet& p) {
     const Arp& a = std::get<Arp>(p.network);
-    ++counters_.rx_arp;
+    count(counters_.rx_arp);
     cpu_.retire_named(costs_.answer);
     const bool for_me = config_.ipv4 && a.target == *config_.ipv4;
     if (for_me || neighbours_.contains(a.sender))
@@ -294,11 +301,11 @@ void Stack::ip(const Packet& p, bool checksum_known) {
         fragment = v6.fragment;
     }
     if (!p.sound()) {
-        ++counters_.rx_bad_checksum;
+        count(counters_.rx_bad_checksum);
         return;
     }
     if (!mine) {
-        ++counters_.rx_foreign;
+        count(counters_.rx_foreign);
         return;
     }
     if (!checksum_known && p.transport_checksum != ChecksumState::absent)
@@ -310,13 +317,13 @@ void Stack::ip(const Packet& p, bool checksum_known) {
     else if (!fragment && std::holds_alternative<packets::Neighbour>(p.transport))
         neighbour(p, source, destination);
     else
-        ++counters_.rx_unhandled;
+        count(counters_.rx_unhandled);
 }
 
 /// RFC 4861, 7.2.3 and 7.2.5.
 void Stack::neighbour(const Packet& p, const IpAddress& source, const IpAddress& /*destination*/) {
     const auto& n = std::get<packets::Neighbour>(p.transport);
-    ++counters_.rx_neighbours;
+    count(counters_.rx_neighbours);
     cpu_.retire_named(costs_.answer);
     if (n.advertisement) {
         if (n.link_address)
@@ -343,14 +350,14 @@ void Stack::echo(const Packet& p, const IpAddress& source, const IpAddress& dest
         const auto it = echo_sockets_.find(e.identifier);
         cpu_.retire_named(costs_.receive);
         if (it == echo_sockets_.end())
-            ++counters_.rx_no_socket;
+            count(counters_.rx_no_socket);
         else if (!it->second.push(source, e.sequence, cpu_.counter(), p.payload))
-            ++counters_.rx_socket_full;
+            count(counters_.rx_socket_full);
         else
-            ++counters_.rx_echo_replies;
+            count(counters_.rx_echo_replies);
         return;
     }
-    ++counters_.rx_echo_requests;
+    count(counters_.rx_echo_requests);
     cpu_.retire_named(costs_.answer);
     // A request to a group is answered from an address of one's own.
     const std::optional<IpAddress> own = source_for(source);
@@ -368,11 +375,11 @@ void Stack::datagram(const Packet& p, const IpAddress& source) {
     cpu_.retire_named(costs_.receive);
     const auto it = sockets_.find(udp.destination_port);
     if (it == sockets_.end())
-        ++counters_.rx_no_socket;
+        count(counters_.rx_no_socket);
     else if (!it->second.push(source, udp.source_port, cpu_.counter(), p.payload))
-        ++counters_.rx_socket_full;
+        count(counters_.rx_socket_full);
     else
-        ++counters_.rx_datagrams;
+        count(counters_.rx_datagrams);
 }
 
 /// Back to where it came from.

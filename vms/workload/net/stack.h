@@ -34,9 +34,11 @@ struct StackCosts {
     NamedWork wake;           ///< a program continues after a wait
 };
 
-/// Every frame of the interface counts as exactly one of the kinds of `rx`.
+/// Every frame of the interface counts as exactly one of the kinds of `rx`, but for the one that is
+/// being looked at.
 struct StackCounters {
     std::uint64_t rx_frames = 0;
+    std::uint32_t rx_handling = 0;  ///< 1: a frame is not yet counted as its kind
     std::uint64_t rx_arp = 0;
     std::uint64_t rx_neighbours = 0;  ///< neighbour discovery
     std::uint64_t rx_echo_requests = 0;
@@ -48,9 +50,10 @@ struct StackCounters {
     std::uint64_t rx_unhandled = 0;     ///< dropped: another protocol, or a fragment
     std::uint64_t rx_no_socket = 0;     ///< dropped
     std::uint64_t rx_socket_full = 0;   ///< dropped: the program does not read fast enough
+    std::uint64_t tx_given = 0;         ///< given to the interface: counted before it has them
     std::uint64_t tx_packets = 0;       ///< given to the interface and taken
     std::uint64_t tx_refused = 0;       ///< given to the interface and dropped there
-    std::uint64_t tx_too_long = 0;      ///< above the MTU: never given to it
+    std::uint64_t tx_too_long = 0;      ///< no room within the MTU: never given to it
     std::uint64_t tx_answers = 0;       ///< of tx_packets: made below the sockets
     std::uint64_t resolutions_failed = 0;
 
@@ -174,6 +177,10 @@ class Stack final : public FrameSink {
     packets::Route reply_route(const packets::Packet& p, const Ip& source, const Ip& own) const;
     void answer(std::size_t bytes);
     bool hand_over(std::span<const std::byte> frame, PartialChecksum checksum, bool more);
+    void count(std::uint64_t& kind) {
+        ++kind;
+        counters_.rx_handling = 0;
+    }
     void charge_checksum(std::size_t bytes);
     void join(const packets::IpAddress& group);
 

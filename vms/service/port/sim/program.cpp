@@ -33,6 +33,14 @@ PortCounters ServiceProgram::switch_port_counters(std::size_t port) const {
     return guest_ ? guest_->net().counters(port) : PortCounters{};
 }
 
+std::uint64_t ServiceProgram::switch_port_unseen(std::size_t port) const {
+    return guest_ ? guest_->net().unseen(port) : 0;
+}
+
+std::uint16_t ServiceProgram::queue_completed(std::size_t device, std::uint32_t queue) const {
+    return guest_ ? guest_->transport(device).queue(queue).completed() : std::uint16_t{0};
+}
+
 bool ServiceProgram::switch_balanced() const {
     return !guest_ || guest_->net().balanced();
 }
@@ -40,6 +48,15 @@ bool ServiceProgram::switch_balanced() const {
 NetworkCounters ServiceProgram::network_counters(std::size_t peripheral) const {
     const NetworkPort* interface = guest_ ? guest_->network(peripheral) : nullptr;
     return interface != nullptr ? interface->counters() : NetworkCounters{};
+}
+
+NetworkPort::Rings ServiceProgram::network_rings(std::size_t peripheral) const {
+    const NetworkPort* interface = guest_ ? guest_->network(peripheral) : nullptr;
+    return interface != nullptr ? interface->rings() : NetworkPort::Rings{};
+}
+
+std::span<const std::byte> ServiceProgram::memory(GuestAddr a, std::size_t n) const {
+    return port_ ? port_->view(a, n) : std::span<const std::byte>();
 }
 
 LineCounters ServiceProgram::line_counters(std::size_t peripheral) const {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "vms/cpu.h"
 #include "vms/service/guest.h"
@@ -28,9 +29,17 @@ class ServiceProgram final : public Program {
     LineCounters line_counters(std::size_t peripheral) const;
     /// Of a network interface; zero for another peripheral.
     NetworkCounters network_counters(std::size_t peripheral) const;
+    /// How far its driver is in its rings.
+    NetworkPort::Rings network_rings(std::size_t peripheral) const;
+    /// The guest's memory, looked at in no time; empty where it has none.
+    std::span<const std::byte> memory(GuestAddr a, std::size_t n) const;
     /// The software switch's port, in the order of ServiceGuest::net(); zero before the first run.
     std::size_t switch_port_count() const;
     PortCounters switch_port_counters(std::size_t port) const;
+    /// Of that port's frames_out, those that its station cannot see yet.
+    std::uint64_t switch_port_unseen(std::size_t port) const;
+    /// Chains that a device has given back to its driver, free running (SplitQueue::completed()).
+    std::uint16_t queue_completed(std::size_t device, std::uint32_t queue) const;
     /// Whether the switch has accounted for every frame and copy.
     bool switch_balanced() const;
     /// For diagnoses: nullptr before the first run.

@@ -102,7 +102,7 @@ class Port {
     }
 
     /// Memory that no other CPU writes, to be read where it is; empty where there is none.
-    std::span<const std::byte> view(GuestAddr a, std::size_t n) {
+    std::span<const std::byte> view(GuestAddr a, std::size_t n) const {
         const std::byte* p = cpu_.ram(a, n);
         return p != nullptr ? std::span(p, n) : std::span<const std::byte>();
     }
