@@ -277,8 +277,10 @@ bool NetDevice::room() {
 
 Drop NetDevice::write(Rest rest) {
     SplitQueue& queue = receiveq();
-    // Buffers that cannot even hold a header are given back empty; the rest is bounded by the ring.
-    for (std::uint32_t n = 0; n < queue.size(); ++n) {
+    const std::uint64_t descriptors_end = counters_.descriptors + descriptors_for_a_frame();
+    // Buffers that cannot even hold a header are given back empty, a few at a time: whoever else
+    // waits for this program does not pay for them.
+    for (unsigned bad = 0; bad < max_bad_buffers; ++bad) {
         const SplitQueue::Mark mark = queue.mark();
         DescriptorChain chain = queue.pop(storage_);
         if (!chain)
@@ -296,7 +298,7 @@ Drop NetDevice::write(Rest rest) {
             continue;
         }
         if (mrg_rxbuf_)
-            return spread(std::move(chain), mark, rest);
+            return spread(std::move(chain), mark, rest, descriptors_end);
         // The buffer stays the driver's next: a shorter frame may fit.
         queue.rewind(mark, std::move(chain));
         return Drop::buffer_too_small;
@@ -304,7 +306,8 @@ Drop NetDevice::write(Rest rest) {
     return receiving() ? Drop::no_buffer : Drop::port_down;
 }
 
-Drop NetDevice::spread(DescriptorChain&& first, const SplitQueue::Mark& mark, Rest rest) {
+Drop NetDevice::spread(DescriptorChain&& first, const SplitQueue::Mark& mark, Rest rest,
+                       std::uint64_t descriptors_end) {
     SplitQueue& queue = receiveq();
     DescriptorChain chain = std::move(first);
     // How many buffers it takes is known at the end: the place of that number is kept. Its two
@@ -320,10 +323,14 @@ Drop NetDevice::spread(DescriptorChain&& first, const SplitQueue::Mark& mark, Re
         ++buffers;
         if (rest.bytes() == 0)
             break;
-        // Ends with the ring: every chain takes one of its entries.
-        chain = queue.pop(storage_);
-        if (!chain) {
-            queue.rewind(mark, DescriptorChain());
+        // Ends with the frame: every chain takes some of it, at least as much as a header has. With
+        // buffers that are smaller, or cut in more pieces than anybody needs, it ends at once.
+        if (counters_.descriptors < descriptors_end)
+            chain = queue.pop(storage_);
+        const bool bad = chain && chain.writer().remaining() < net::header::bytes;
+        if (!chain || bad) {
+            queue.rewind(mark, std::move(chain));
+            counters_.bad_buffers += bad ? 1 : 0;
             return receiving() ? Drop::no_buffer : Drop::port_down;
         }
     }
