@@ -445,6 +445,9 @@ TEST_F(NetReceive, AResetForgetsTheStationsOfThePort) {
     start();
     n.send(frame(broadcast_mac, station(1)));
     n.work();
+    EXPECT_EQ(rig.net.stations().stations(0), 0u);  // its own address is not learned
+    n.send(frame(broadcast_mac, station(0x31)));
+    n.work();
     EXPECT_EQ(rig.net.stations().stations(0), 1u);
     n.registers.write(abi::mmio::status, 0);
     EXPECT_EQ(rig.net.stations().stations(0), 0u);

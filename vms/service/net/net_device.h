@@ -63,6 +63,8 @@ class NetDevice final : public VirtioDevice, public SwitchPort {
     void kicked(std::uint32_t queue) override;
     void queue_stopped(std::uint32_t queue) override;
     bool work() override;
+    bool waits_for_room() const override { return full_ != StationTable::no_port; }
+    bool room_has_come() const override { return waits_for_room() && switch_.room(full_); }
 
     // --- SwitchPort -------------------------------------------------------------------------
     Drop deliver(Frame& frame) override;
@@ -119,14 +121,15 @@ class NetDevice final : public VirtioDevice, public SwitchPort {
     bool link_up_ = true;
 
     bool active_ = false;
-    bool csum_ = false;                     // negotiated
-    bool guest_csum_ = false;               // negotiated
-    bool mrg_rxbuf_ = false;                // negotiated
-    bool ctrl_vq_ = false;                  // negotiated
-    bool transmit_waits_ = false;           // a kick will tell of the next transmit chain
-    bool receive_waits_ = false;            // a kick will tell of the next receive buffer
-    bool control_waits_ = false;            // a kick will tell of the next command
-    std::uint64_t unpublished_frames_ = 0;  // delivered since the receive queue was published
+    bool csum_ = false;                          // negotiated
+    bool guest_csum_ = false;                    // negotiated
+    bool mrg_rxbuf_ = false;                     // negotiated
+    bool ctrl_vq_ = false;                       // negotiated
+    bool transmit_waits_ = false;                // a kick will tell of the next transmit chain
+    bool receive_waits_ = false;                 // a kick will tell of the next receive buffer
+    bool control_waits_ = false;                 // a kick will tell of the next command
+    std::uint8_t full_ = StationTable::no_port;  // the uplink that the next frame waits for
+    std::uint64_t unpublished_frames_ = 0;       // delivered since the receive queue was published
     std::uint64_t unpublished_bytes_ = 0;
 
     ChainStorage storage_{max_descriptors};  // no chain stays open beyond a call
