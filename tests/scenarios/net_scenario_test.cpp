@@ -81,6 +81,31 @@ TEST_F(NetScenarios, AFloodIsLimitedByWhatTheReportSays) {
     EXPECT_GT(sent("--set vms.backend.software.poll_rings=true"), sent(""));
 }
 
+// `poll_rings` is about the controller too, which has a key of its own: frames arrive all the same,
+// and only the requests of the front-end interrupt.
+TEST_F(NetScenarios, AControllerIsPolledWithTheRings) {
+    const auto interrupts = [&](const std::string& arguments) {
+        return metric(passes("net-ping.yaml", arguments), "vms.backend.service.interrupts");
+    };
+    const std::string rings = "--set vms.backend.software.poll_rings=true ";
+    const std::string controller = "--set 'vms.backend.software.interfaces={gem3: {polling: ";
+    EXPECT_LT(interrupts(controller + "true}}'"), interrupts(""));
+    EXPECT_LT(interrupts(rings), interrupts(rings + controller + "false}}'"));
+}
+
+// Two controllers of a service guest on one network: a broadcast does not go round.
+TEST_F(NetScenarios, TwoControllersOnOneNetworkAreNoLoop) {
+    const Outcome o =
+        run("net-ping.yaml",
+            no_captures +
+                "--set expect=[] --set 'switches={lan: {}}' --set 'links={wire: {between: [gem3, "
+                "lan]}, other: {between: [gem0, lan]}, p: {between: [peer, lan]}}' "
+                "--set 'platform.nics.gem0={base: 0xff0b0000, interrupts: [89, 90], "
+                "mac: \"02:00:00:00:99:01\", stream_id: 0x874}' "
+                "--set 'vms.backend.devs=[{device: gem3}, {device: gem0}]'");
+    EXPECT_LT(metric(o, "vms.backend.switch.gem3.frames_in"), 200) << o.out;
+}
+
 TEST_F(NetScenarios, AControllerWithAFullRingDropsForThatCause) {
     const Outcome o =
         run("net-flood.yaml", "--set vms.backend.software.backends.net0.wait_for_room=false");

@@ -60,6 +60,8 @@ struct PeripheralConfig {
     std::uint32_t rx_buffers = 256;
     std::uint32_t tx_buffers = 256;
     std::uint32_t max_frame = 1518;   ///< bytes without FCS, a VLAN tag included
+    std::uint32_t budget = 64;        ///< received frames before others have their turn, from 1
+    bool polling = false;             ///< looked at in every pass instead of interrupting
     std::uint8_t phy_address = 0xff;  ///< on the management bus; 0xff: whichever answers
 };
 
