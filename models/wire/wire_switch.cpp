@@ -8,6 +8,16 @@ namespace models::wire {
 
 namespace packets = vms::workload::packets;
 
+namespace {
+
+/// Pause frames, spanning tree, LLDP and others that concern one link (802.1Q, table 8-1).
+bool reserved(const packets::MacAddress& a) {
+    constexpr std::array<std::uint8_t, 5> block{0x01, 0x80, 0xc2, 0x00, 0x00};
+    return std::equal(block.begin(), block.end(), a.bytes.begin()) && a.bytes.back() <= 0x0f;
+}
+
+}  // namespace
+
 std::size_t WireSwitch::add_port(LinkEnd& end) {
     const std::size_t number = ports_.size();
     ports_.push_back(std::make_unique<Port>(*this, number, end, parameters_.queue));
@@ -34,6 +44,10 @@ void WireSwitch::receive(Port& from, const FrameRef& frame, Picos at) {
         return;
     }
     learn(from, source, at);
+    if (reserved(destination)) {
+        ++c.reserved;
+        return;
+    }
     const Picos out = at + parameters_.latency;
     if (!destination.is_multicast()) {
         const auto known = stations_.find(destination);

@@ -5,7 +5,8 @@
 // Frames go out in the order in which they came in, `latency` after their last bit came in, behind
 // those that wait for the same port; a port's queue is bounded. Every copy is accounted for.
 //
-// Not modelled: VLANs, priorities, spanning tree, pause frames; group addresses are flooded.
+// Not modelled: VLANs, priorities, spanning tree, pause frames; group addresses are flooded, but
+// for those that no bridge forwards (8.6.3, table 8-1).
 #pragma once
 
 #include <array>
@@ -37,6 +38,7 @@ struct WireSwitchCounters {
     std::uint64_t flooded = 0;    ///< of those: to all others
     std::uint64_t filtered = 0;   ///< of those: the station is on the port that it came from
     std::uint64_t malformed = 0;  ///< of those: no Ethernet header, or sent by a group address
+    std::uint64_t reserved = 0;   ///< of those: for 01-80-C2-00-00-00 to -0F
     std::uint64_t copies = 0;     ///< given to this port's queue
     std::uint64_t out = 0;        ///< of those: handed to the link
     std::uint64_t out_bytes = 0;
@@ -45,7 +47,7 @@ struct WireSwitchCounters {
     std::uint64_t not_learned = 0;  ///< frames whose source found the table full
 
     bool accounted() const {
-        return in == forwarded + flooded + filtered + malformed &&
+        return in == forwarded + flooded + filtered + malformed + reserved &&
                copies == out + queue_full + link_down;
     }
 };

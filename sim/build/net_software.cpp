@@ -59,13 +59,7 @@ std::uint64_t feature_bit(std::string_view name) {
 sv::NetConfig service_net(const BackendConfig& b, std::uint64_t bind_key) {
     const NetBackendConfig& n = b.net;
     sv::NetConfig c;
-    c.mac =
-        n.mac ? n.mac->bytes : std::array<std::uint8_t, 6>{2,
-                                                           0,
-                                                           0,
-                                                           0,
-                                                           static_cast<std::uint8_t>(bind_key >> 8),
-                                                           static_cast<std::uint8_t>(bind_key)};
+    c.mac = n.mac.value_or(default_mac(bind_key)).bytes;
     c.mtu = n.mtu;
     constexpr std::uint32_t unknown = 0xffff'ffff;  // VirtIO, 5.1.4.2
     c.speed_mbps = n.speed == 0 ? unknown : static_cast<std::uint32_t>(n.speed / 1'000'000);
@@ -94,6 +88,10 @@ sv::SwitchConfig service_switch(const SwitchConfig& s) {
     c.storm_interval_us =
         static_cast<std::uint32_t>(s.storm_interval.value / models::Picos::us(1).value);
     c.uplink_stations = s.uplink_stations;
+    c.source_check = s.source_check == "off"   ? sv::SourceCheck::off
+                     : s.source_check == "own" ? sv::SourceCheck::own
+                                               : sv::SourceCheck::pinned;
+    c.bridge_uplinks = s.bridge_uplinks;
     return c;
 }
 
@@ -112,6 +110,8 @@ bool service_interface(const VmConfig& vm, const NicConfig& nic, const DevConfig
     p.mac = nic.mac.bytes;
     p.rx_buffers = config.rx_buffers;
     p.tx_buffers = config.tx_buffers;
+    p.budget = config.budget;
+    p.polling = config.polling.value_or(vm.software.poll_rings);
     constexpr std::uint32_t header_and_tag = 14 + 4;
     for (const BackendConfig& b : vm.software.backends)
         if (b.backend == "net")

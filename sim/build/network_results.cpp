@@ -209,6 +209,7 @@ void Network::add_switches(Results& results) const {
         hop.name = w.config->name;
         std::uint64_t filtered = 0;
         std::uint64_t malformed = 0;
+        std::uint64_t reserved = 0;
         std::uint64_t full = 0;
         std::uint64_t down = 0;
         std::uint64_t left = 0;  // frames that were sent on, to however many ports
@@ -226,6 +227,7 @@ void Network::add_switches(Results& results) const {
                 m[p + "flooded"] = number(c.flooded);
                 m[p + "filtered"] = number(c.filtered);
                 m[p + "malformed"] = number(c.malformed);
+                m[p + "reserved"] = number(c.reserved);
                 m[p + "copies"] = number(c.copies);
                 m[p + "out"] = number(c.out);
                 m[p + "queue_full"] = number(c.queue_full);
@@ -234,6 +236,7 @@ void Network::add_switches(Results& results) const {
                 hop.received += c.out;
                 filtered += c.filtered;
                 malformed += c.malformed;
+                reserved += c.reserved;
                 full += c.queue_full;
                 down += c.link_down;
                 left += c.forwarded + c.flooded;
@@ -244,6 +247,7 @@ void Network::add_switches(Results& results) const {
         hop.dropped = {{"station on the same port", filtered},
                        {"no other port", left - std::min(left, copies)},
                        {"malformed", malformed},
+                       {"reserved", reserved},
                        {"queue full", full},
                        {"link down", down}};
         results.frames.push_back(std::move(hop));

@@ -135,6 +135,12 @@ struct CaptureConfig {
 
 // --- software ---------------------------------------------------------------------------------
 
+/// Of a network device that was given none: 02:00:00:00:B:B, B:B its bind key.
+inline vms::workload::packets::MacAddress default_mac(std::uint64_t bind_key) {
+    return {{2, 0, 0, 0, static_cast<std::uint8_t>(bind_key >> 8),
+             static_cast<std::uint8_t>(bind_key)}};
+}
+
 /// What a net back-end offers; the words are those of the VirtIO specification, 5.1.3.
 struct NetBackendConfig {
     std::optional<vms::workload::packets::MacAddress> mac;  ///< none: made from the bind key
@@ -160,9 +166,11 @@ struct NetBackendConfig {
 /// The switch of a service guest.
 struct SwitchConfig {
     models::Picos ageing{};
-    std::uint32_t storm_frames = 0;
+    std::uint32_t storm_frames = 16;
     models::Picos storm_interval{};
     std::uint32_t uplink_stations = 256;
+    std::string source_check = "pinned";
+    bool bridge_uplinks = false;
 };
 
 /// What a service guest does with a network controller that is passed through to it.
@@ -171,6 +179,8 @@ struct InterfaceConfig {
     std::string name;  ///< "gem3"
     std::uint32_t rx_buffers = 256;
     std::uint32_t tx_buffers = 256;
+    std::uint32_t budget = 64;    ///< received frames at a time
+    std::optional<bool> polling;  ///< none: as the rings of network devices
     /// Memory for descriptors and buffers; none: the end of the VM's first region.
     std::optional<vms::GuestAddr> dma_base;
     std::uint64_t dma_size = 0;  ///< 0: as much as it takes

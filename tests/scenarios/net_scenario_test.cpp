@@ -259,6 +259,31 @@ TEST_F(NetScenarios, FrontEndsShareTheWireEvenlyHoweverManyThereAre) {
     EXPECT_GT(sent(three, "linux0"), sent(four, "linux0") * 5 / 4);
 }
 
+// `poll_rings` is about the controller too, which has a key of its own: frames arrive all the same,
+// and only the requests of the front-end interrupt.
+TEST_F(NetScenarios, AControllerIsPolledWithTheRings) {
+    const auto interrupts = [&](const std::string& arguments) {
+        return metric(passes("net-ping.yaml", arguments), "vms.backend.service.interrupts");
+    };
+    const std::string rings = "--set vms.backend.software.poll_rings=true ";
+    const std::string controller = "--set 'vms.backend.software.interfaces={gem3: {polling: ";
+    EXPECT_LT(interrupts(controller + "true}}'"), interrupts(""));
+    EXPECT_LT(interrupts(rings), interrupts(rings + controller + "false}}'"));
+}
+
+// Two controllers of a service guest on one network: a broadcast does not go round.
+TEST_F(NetScenarios, TwoControllersOnOneNetworkAreNoLoop) {
+    const Outcome o =
+        run("net-ping.yaml",
+            no_captures +
+                "--set expect=[] --set 'switches={lan: {}}' --set 'links={wire: {between: [gem3, "
+                "lan]}, other: {between: [gem0, lan]}, p: {between: [peer, lan]}}' "
+                "--set 'platform.nics.gem0={base: 0xff0b0000, interrupts: [89, 90], "
+                "mac: \"02:00:00:00:99:01\", stream_id: 0x874}' "
+                "--set 'vms.backend.devs=[{device: gem3}, {device: gem0}]'");
+    EXPECT_LT(metric(o, "vms.backend.switch.gem3.frames_in"), 200) << o.out;
+}
+
 TEST_F(NetScenarios, AControllerWithAFullRingDropsForThatCause) {
     const Outcome o =
         run("net-flood.yaml", "--set vms.backend.software.backends.net0.wait_for_room=false");
@@ -270,6 +295,54 @@ TEST_F(NetScenarios, AControllerWithAFullRingDropsForThatCause) {
     EXPECT_EQ(o.status, 1);
     for (const json& hop : o.results.at("frames"))
         EXPECT_TRUE(hop.at("balanced")) << hop;
+}
+
+/// Front-ends send full frames, as fast as they can and for the same time, over a wire of 100 Mb/s
+/// and an interface with a short ring.
+class FairShares : public NetScenarios {
+  protected:
+    /// Frames of each sender that arrived; `senders` are numbers of devices.
+    std::vector<std::int64_t> shares(const std::vector<unsigned>& senders, unsigned budget) {
+        const std::array<std::string, 4> vms{"linux0", "linux1", "bare0", "bare1"};
+        std::string sets =
+            "--set 'hosts.peer={type: sink, ipv4: 10.0.0.1}' --set links.wire.rate=100Mbps "
+            "--set expect=[] --set 'vms.backend.software.interfaces={gem3: {tx_buffers: 32}}' "
+            "--set vms.backend.software.ring_budget=" +
+            std::to_string(budget);
+        for (unsigned i = 0; i < vms.size(); ++i) {
+            const std::string net = "net" + std::to_string(i);
+            const bool sends = std::find(senders.begin(), senders.end(), i) != senders.end();
+            sets += " --set vms.backend.software.backends." + net +
+                    ".wait_for_room=true --set vms." + vms[i] +
+                    ".software.profile=bare-metal --set 'vms." + vms[i] +
+                    ".software.workloads=[{type: ";
+            sets += sends ? "net-flood, peer: 10.0.0.1, duration: 100ms, batch: 64, start: 10ms, "
+                            "device: " +
+                                net + ", flow: " + std::to_string(i)
+                          : std::string("idle");
+            sets += "}]'";
+        }
+        const Outcome o = run("net-four-frontends.yaml", no_captures + sets);
+        EXPECT_LE(o.status, 1) << o.out;  // who is idle does not look at what it is sent
+        std::vector<std::int64_t> frames;
+        for (const unsigned i : senders)
+            frames.push_back(metric(o, "hosts.peer.flows." + std::to_string(i) + ".frames"));
+        return frames;
+    }
+};
+
+// None has more than a few turns of four frames and, once, a whole ring of 31 before another.
+TEST_F(FairShares, OfAScarceRingAreEqualWhateverTheBudget) {
+    const std::vector<std::vector<unsigned>> groups{{0, 3}, {0, 1, 2, 3}};
+    for (const std::vector<unsigned>& senders : groups) {
+        for (const unsigned budget : {1U, 4U, 16U, 64U}) {
+            const std::vector<std::int64_t> frames = shares(senders, budget);
+            const auto [least, most] = std::minmax_element(frames.begin(), frames.end());
+            EXPECT_LE(*most - *least, 31 + 8) << senders.size() << " senders, budget " << budget;
+            // IEEE 802.3: 1538 byte times of 80 ns for a frame, 812 of them in 100 ms.
+            EXPECT_GE(*least, 800 / static_cast<std::int64_t>(senders.size()));
+        }
+    }
 }
 
 TEST_F(NetScenarios, CapturesAreValid) {

@@ -88,6 +88,11 @@ ConfigProblem check_switch(const GuestConfig& config) {
     const ethernet::Address mac = ethernet::to_address(t.mac);
     if (mac == 0 || ethernet::is_group(mac))
         return ConfigProblem::bad_traffic;
+    for (std::size_t i = 0; i < config.device_count; ++i) {
+        const DeviceConfig& d = config.devices[i];
+        if (d.backend != nullptr && d.backend->network && d.net.offer_mac && d.net.mac == t.mac)
+            return ConfigProblem::shared_mac;
+    }
     if (t.frame_bytes == 0 && t.echo != TrafficEcho::once_acknowledged)
         return ConfigProblem::none;
     const bool is_net = t.device < config.device_count &&

@@ -11,6 +11,7 @@
 #include "vms/service/counters.h"
 #include "vms/service/device_event.h"
 #include "vms/service/drivers/peripheral.h"
+#include "vms/service/net/stations.h"
 #include "vms/types.h"
 
 namespace vms::service {
@@ -59,6 +60,8 @@ struct PeripheralConfig {
     std::uint32_t rx_buffers = 256;
     std::uint32_t tx_buffers = 256;
     std::uint32_t max_frame = 1518;   ///< bytes without FCS, a VLAN tag included
+    std::uint32_t budget = 64;        ///< received frames before others have their turn, from 1
+    bool polling = false;             ///< looked at in every pass instead of interrupting
     std::uint8_t phy_address = 0xff;  ///< on the management bus; 0xff: whichever answers
 };
 
@@ -161,8 +164,12 @@ struct TrafficConfig {
 /// order of the configuration.
 struct SwitchConfig {
     std::uint32_t ageing_seconds = 300;  ///< a station not seen for longer is unknown; 0: never
-    std::uint32_t storm_frames = 0;      ///< a port may have flooded in an interval; 0: any
+    /// A port may have flooded in an interval; 0: any. The default is derived: one in a hundred of
+    /// the shortest frames of 1 Gbit/s (IEEE 802.3, 84 byte times each: 1488 in 1 ms), rounded up.
+    std::uint32_t storm_frames = 16;
     std::uint32_t storm_interval_us = 1000;
+    SourceCheck source_check = SourceCheck::pinned;
+    bool bridge_uplinks = false;          ///< forward from one physical interface to another
     std::uint32_t uplink_stations = 256;  ///< addresses learned behind a physical interface
     TrafficConfig traffic;
 };

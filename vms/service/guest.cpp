@@ -24,6 +24,10 @@ constexpr std::uint32_t peripheral_priority = 0xa0;
 /// than the interval at which an interface looks itself, so that each look is one.
 constexpr std::uint64_t link_look_interval_ns = 11'000'000;
 
+/// Steps of a turn while several devices wait for room (estimate): none is ever ahead of another by
+/// more. Short against the ring of a network controller, so that all get a part of what comes free.
+constexpr std::uint32_t scarce_turn = 4;
+
 }  // namespace
 
 ServiceGuest::ServiceGuest(Port& port, const GuestConfig& config)
@@ -34,7 +38,9 @@ ServiceGuest::ServiceGuest(Port& port, const GuestConfig& config)
       timetable_(port, config_),
       switch_(port, {.ageing_seconds = config.net.ageing_seconds,
                      .storm_frames = config.net.storm_frames,
-                     .storm_interval_us = config.net.storm_interval_us}) {
+                     .storm_interval_us = config.net.storm_interval_us,
+                     .source_check = config.net.source_check,
+                     .bridge_uplinks = config.net.bridge_uplinks}) {
     std::array<std::uint8_t, max_devices> switch_ports{};
     for (std::size_t i = 0; i < config_.device_count; ++i) {
         const DeviceConfig& d = config_.devices[i];
@@ -275,32 +281,73 @@ void ServiceGuest::serve_peripherals() {
 }
 
 void ServiceGuest::work_on_rings() {
-    std::optional<std::size_t> first_at_work;
-    for (std::size_t n = 0; n < config_.device_count; ++n) {
-        const std::size_t i = (first_ + n) % config_.device_count;
+    // Who waited and finds room goes on. That there are several makes turns short: room comes in
+    // portions of any size, and with turns of a whole budget the first would take most of each.
+    std::size_t waiting = 0;
+    for (std::size_t i = 0; i < config_.device_count; ++i) {
         Slot& s = slots_[i];
-        port_.charge<Operation::loop_pass>();
-        if (!s.work)
+        s.done = 0;
+        s.waits = s.waits && s.device->waits_for_room();
+        if (!s.waits)
             continue;
-        port_.note(Step::ring_work, i);
-        s.work = false;
-        bool more = true;
-        for (std::uint32_t step = 0; step < config_.ring_budget && more; ++step) {
-            more = s.transport->work();
-            if (more && !first_at_work)
-                first_at_work = i;
-            // A request may have come meanwhile, for this device or another: its front-end stands
-            // still. It may stop or reset this device; the next step sees that.
-            answer_requests();
-        }
-        if (more)
-            s.work = true;
-        s.transport->publish();
+        ++waiting;
+        s.work = s.work || s.device->room_has_come();
     }
-    // Whoever was first is last. A turn of one that had nothing to do is nobody's: whoever is
-    // behind it would be first twice as often as the others.
-    if (config_.device_count != 0)
-        first_ = (first_at_work.value_or(first_) + 1) % config_.device_count;
+    const bool scarce = waiting > 1;
+    const std::uint32_t length =
+        scarce && scarce_turn < config_.ring_budget ? scarce_turn : config_.ring_budget;
+    const std::size_t none = config_.device_count;
+    std::size_t began = none;    // the first that was worked on
+    std::size_t refused = none;  // the first that has found no room
+    // A round is a turn of each. A device's budget is as many turns, so the rounds end with it.
+    for (bool more = true; more;) {
+        more = false;
+        for (std::size_t n = 0; n < config_.device_count; ++n) {
+            const std::size_t i = (first_ + n) % config_.device_count;
+            Slot& s = slots_[i];
+            port_.charge<Operation::loop_pass>();
+            if (!s.work || s.done == config_.ring_budget)
+                continue;
+            if (s.done == 0)
+                port_.note(Step::ring_work, i);
+            if (began == none)
+                began = i;
+            more = turn(s, scarce && s.left != 0 && s.left < length ? s.left : length) || more;
+            if (s.waits && refused == none)
+                refused = i;
+        }
+    }
+    // Next is whose turn was broken off, or who waited already when others were refused: the order
+    // of turns does not depend on when room comes. Else who began is last.
+    if (slots_[first_].waits && slots_[first_].done == 0)
+        return;
+    if (refused != none)
+        first_ = refused;
+    else if (began != none)
+        first_ = (began + 1) % config_.device_count;
+}
+
+/// At most as many steps of a device's ring work. True: it has more to do, and budget for it.
+bool ServiceGuest::turn(Slot& s, std::uint32_t steps) {
+    s.work = false;
+    bool more = true;
+    std::uint32_t done = 0;
+    while (more && done < steps && s.done < config_.ring_budget) {
+        more = s.transport->work();
+        ++done;
+        ++s.done;
+        // A request may have come meanwhile, for this device or another: its front-end stands
+        // still. It may stop or reset this device; the next step sees that.
+        answer_requests();
+    }
+    if (more)
+        s.work = true;
+    s.waits = s.device->waits_for_room();
+    s.left = s.waits ? steps - done + 1 : 0;  // the step that found no room was none
+    if (more && s.done < config_.ring_budget)
+        return true;
+    s.transport->publish();
+    return false;
 }
 
 void ServiceGuest::see_to_switch() {
@@ -341,6 +388,8 @@ bool ServiceGuest::anything_marked() const {
     for (std::size_t i = 0; i < config_.device_count; ++i) {
         const Slot& s = slots_[i];
         if (s.requested || s.work || s.transport->interrupt_marked())
+            return true;
+        if (s.waits && s.device->room_has_come())
             return true;
     }
     return peripherals_.any_marked() || timetable_.marked();

@@ -6,7 +6,9 @@
 //   requests   ASK, answer with READ or WRITE, again while ASK says that more is pending
 //   events     what the configuration has planned for this time
 //   hardware   interrupts of the peripherals; the devices that they feed are marked for ring work
-//   rings      a budget of steps for each device in turn; requests go first between two steps
+//   rings      a budget of steps for each device in turn; requests go first between two steps.
+//              Where devices wait for room that they share, such as that in the ring of a network
+//              controller, they get it in small turns one after the other
 //   switch     interfaces start sending, what frames have completed in other devices is published
 //   notify     one NOTIFY for each device whose driver wants an interrupt
 //   idle       WFI when nothing is marked
@@ -75,6 +77,9 @@ class ServiceGuest final : public InterruptVector {
         PeripheralSet peripherals;        // that feed it
         volatile bool requested = false;  // the front-end has trapped
         bool work = false;                // the rings may hold something to do
+        bool waits = false;               // for room, when its rings were worked on last
+        std::uint32_t done = 0;           // steps in this pass
+        std::uint32_t left = 0;           // steps of a turn that was broken off for want of room
         InPlace<SharedMemory> memory_storage;
         BackendStorage backend_storage;
         InPlace<MmioTransport> transport_storage;
@@ -101,6 +106,7 @@ class ServiceGuest final : public InterruptVector {
     void plan_look_at_links();
     void serve_peripherals();
     void work_on_rings();
+    bool turn(Slot& slot, std::uint32_t steps);
     void see_to_switch();
     void notify();
     void idle();

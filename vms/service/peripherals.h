@@ -32,7 +32,9 @@ constexpr CadenceGem::Parameters gem_parameters(const PeripheralConfig& p) {
             .rx_buffers = p.rx_buffers,
             .tx_buffers = p.tx_buffers,
             .max_frame = p.max_frame,
-            .phy_address = p.phy_address};
+            .budget = p.budget,
+            .phy_address = p.phy_address,
+            .interrupts = !p.polling};
 }
 
 class Peripherals {

@@ -31,8 +31,12 @@ NetBackendConfig net_backend(const Value& v) {
 }
 
 SwitchConfig net_switch(const Value& v) {
-    return {picos(v["ageing"]), small(v["storm_frames"]), picos(v["storm_interval"]),
-            small(v["uplink_stations"])};
+    return {.ageing = picos(v["ageing"]),
+            .storm_frames = small(v["storm_frames"]),
+            .storm_interval = picos(v["storm_interval"]),
+            .uplink_stations = small(v["uplink_stations"]),
+            .source_check = v["source_check"].text,
+            .bridge_uplinks = v["bridge_uplinks"].flag()};
 }
 
 InterfaceConfig interface(const Value& v, const std::string& name) {
@@ -41,6 +45,9 @@ InterfaceConfig interface(const Value& v, const std::string& name) {
     i.name = name;
     i.rx_buffers = small(v["rx_buffers"]);
     i.tx_buffers = small(v["tx_buffers"]);
+    i.budget = small(v["budget"]);
+    if (v["polling"].present)
+        i.polling = v["polling"].flag();
     if (const Value& dma = v["dma"]; dma.present) {
         i.dma_base = guest(dma["base"]);
         i.dma_size = dma["size"].u64();

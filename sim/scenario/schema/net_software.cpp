@@ -50,12 +50,21 @@ KeySpec net_switch() {
                    number(K::time, "ageing", "300s", "0s", longest_time,
                           "A station not seen for longer is unknown (IEEE 802.1Q, 8.8.3), in whole "
                           "seconds; 0s: never."),
-                   number(K::integer, "storm_frames", "0", "0", "1000000",
-                          "Frames that a port may have flooded in an interval; 0: any."),
+                   number(K::integer, "storm_frames", "16", "0", "1000000",
+                          "Frames that a port may have flooded in an interval; others are dropped "
+                          "(storm). 0: any number. The default is one in a hundred of the shortest "
+                          "frames of 1 Gb/s."),
                    number(K::time, "storm_interval", "1ms", "1us", "1000s",
                           "That interval, in whole microseconds."),
                    number(K::integer, "uplink_stations", "256", "1", "512",
                           "Addresses learned behind a network controller."),
+                   choice("source_check", "pinned", {"off", "pinned", "own"},
+                          "Which frames are dropped for their source address (spoofed). `pinned`: "
+                          "those with the address of a network device that is behind another port. "
+                          "`own`: of a network device all that are not from its address too."),
+                   flag("bridge_uplinks", "false",
+                        "Forward frames from one network controller to another, which must not be "
+                        "on the same network: there is no spanning tree."),
                });
 }
 
@@ -69,6 +78,11 @@ KeySpec interfaces() {
                 number(K::integer, "rx_buffers", "256", "4", "4096",
                        "Receive buffers in the ring."),
                 number(K::integer, "tx_buffers", "256", "4", "4096", "Transmit buffers."),
+                number(K::integer, "budget", "64", "1", "4096",
+                       "Received frames that it takes before others have their turn."),
+                flag("polling", "",
+                     "Look at the controller in a loop instead of waiting for its interrupts; the "
+                     "guest never sleeps. Default: as `poll_rings`."),
                 map("dma",
                     "Memory of the VM for descriptors and buffers; default: as much as they take, "
                     "at the end of the VM's first region.",

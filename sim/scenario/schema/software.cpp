@@ -33,8 +33,8 @@ KeySpec software() {
             number(K::integer, "stop_answering_after", "", "0", "0xffffffffffffffff",
                    "service-guest, a fault: answer this many requests and none after."),
             flag("poll_rings", "false",
-                 "service-guest: look at the transmit rings of network devices in a loop instead "
-                 "of waiting for kicks."),
+                 "service-guest: look at the transmit rings of network devices, and at network "
+                 "controllers, in a loop instead of waiting for kicks and interrupts."),
             number(K::integer, "ring_budget", "16", "1", "4096",
                    "service-guest: steps of ring work, such as frames, for a device before the "
                    "next one has its turn."),

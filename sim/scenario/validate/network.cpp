@@ -1,7 +1,9 @@
 // The network outside of the VMs: which ends a link joins, and where frames are captured.
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -20,6 +22,7 @@ class NetworkChecks : private Checks {
         for (std::size_t i = 0; i < s_.hosts.size(); ++i)
             host(s_.hosts[i], values_["hosts"].items[i]);
         stations();
+        internet_addresses();
         for (std::size_t i = 0; i < s_.links.size(); ++i)
             link(s_.links[i], values_["links"].items[i]);
         for (const HostConfig& h : s_.hosts)
@@ -141,8 +144,79 @@ class NetworkChecks : private Checks {
                 claim(h.mac, h.place);
         for (const VmConfig& vm : s_.vms)
             for (const BackendConfig& b : vm.software.backends)
-                if (b.net.mac)
-                    claim(*b.net.mac, b.place);
+                if (const RemioDevConfig* d = find_named(vm.remio_devs, b.device);
+                    d != nullptr && b.backend == "net")
+                    claim(b.net.mac.value_or(default_mac(d->bind_key)), b.place);
+        for (const VmConfig& vm : s_.vms)
+            for (const DriverConfig& d : vm.software.drivers)
+                if (d.net.mac && *d.net.mac != device_mac(vm, d))
+                    claim(*d.net.mac, d.place);
+    }
+
+    std::optional<vms::workload::packets::MacAddress> device_mac(const VmConfig& vm,
+                                                                 const DriverConfig& d) const {
+        const RemioDevConfig* remio = find_named(vm.remio_devs, d.device);
+        const BackendConfig* back = remio != nullptr ? backend_of(remio->bind_key) : nullptr;
+        if (back == nullptr)
+            return std::nullopt;
+        return back->net.mac.value_or(default_mac(remio->bind_key));
+    }
+
+    /// Two stations of one network with one IP address would answer for each other. The same
+    /// address in two networks that nothing joins is none of anybody's business.
+    void internet_addresses() {
+        std::map<std::string, std::string> of;  // a node of the network, and one it is joined to
+        const auto root = [&](std::string node) {
+            for (auto up = of.find(node); up != of.end(); up = of.find(node))
+                node = up->second;
+            return node;
+        };
+        const auto join = [&](const std::string& a, const std::string& b) {
+            if (root(a) != root(b))
+                of[root(a)] = root(b);
+        };
+        const auto guest = [](const VmConfig& vm) { return "VM " + vm.name; };
+        for (const LinkConfig& l : s_.links)
+            if (l.between.size() == 2)
+                join(l.between[0], l.between[1]);
+        for (const VmConfig& vm : s_.vms)
+            for (const DevConfig& d : vm.devs)
+                if (vm.software.program == ProgramKind::service_guest &&
+                    find_named(s_.platform.nics, d.device) != nullptr)
+                    join(guest(vm), d.device);
+        std::map<std::pair<std::string, std::string>, Place> used;
+        const auto claim = [&](const std::string& node, const auto& address, const Place& place) {
+            if (!address)
+                return;
+            const auto [first, added] = used.emplace(std::pair(root(node), address->text()), place);
+            if (!added)
+                error(place,
+                      "{} is the address of {} too ({}), on the same network; a station has one "
+                      "of its own: write another",
+                      address->text(), first->second.key, format_short(first->second));
+        };
+        for (const HostConfig& h : s_.hosts) {
+            claim(h.name, h.ipv4, h.place);
+            claim(h.name, h.ipv6, h.place);
+        }
+        for (const VmConfig& vm : s_.vms) {
+            for (const DriverConfig& d : vm.software.drivers) {
+                const RemioDevConfig* remio = find_named(vm.remio_devs, d.device);
+                const VmConfig* service = remio != nullptr ? service_of(remio->bind_key) : nullptr;
+                if (service == nullptr || d.driver != "net")
+                    continue;
+                claim(guest(*service), d.net.ipv4, d.place);
+                claim(guest(*service), d.net.ipv6, d.place);
+            }
+        }
+    }
+
+    const VmConfig* service_of(std::uint64_t bind_key) const {
+        for (const VmConfig& vm : s_.vms)
+            for (const RemioDevConfig& d : vm.remio_devs)
+                if (d.type == RemioType::backend && d.bind_key == bind_key)
+                    return &vm;
+        return nullptr;
     }
 
     void link(const LinkConfig& l, const Value& v) {

@@ -92,6 +92,26 @@ TEST(WireSwitch, LearnsAnewAndNeverGroups) {
     EXPECT_EQ(b.seen(), (SwitchBench::Counts{1, 2, 2}));
 }
 
+// IEEE 802.1Q-2018, 8.6.3, table 8-1: 01-80-C2-00-00-00 to -0F concern one link and go no further.
+TEST(WireSwitch, ReservedAddressesAreNotForwarded) {
+    SwitchBench b;
+    const auto to = [](std::uint8_t last) {
+        Frame f = *between(1, 2, 1);
+        const std::array<std::uint8_t, 6> address{0x01, 0x80, 0xc2, 0, 0, last};
+        for (std::size_t i = 0; i < address.size(); ++i)
+            f.bytes[i] = std::byte{address[i]};
+        return std::make_shared<Frame>(f);
+    };
+    b.send(0, to(0x00));
+    b.send(0, to(0x0e));
+    b.send(0, to(0x0f));
+    EXPECT_EQ(b.seen(), (SwitchBench::Counts{0, 0, 0}));
+    EXPECT_EQ(b.bridge.counters(0).reserved, 3U);
+    EXPECT_TRUE(b.bridge.accounted());
+    b.send(0, to(0x10));
+    EXPECT_EQ(b.seen(), (SwitchBench::Counts{0, 1, 1}));
+}
+
 TEST(WireSwitch, ForgetsTheOldAndThoseOfALinkThatWentDown) {
     SwitchBench b({.table = 2, .ageing = Picos::ms(1)});
     b.send(0, between(1, 9, 1));

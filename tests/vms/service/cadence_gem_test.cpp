@@ -291,11 +291,21 @@ TEST_F(GemDriver, TheLinkIsWatched) {
     EXPECT_FALSE(driver.transmit(make_frame(peer, 60)));
     EXPECT_EQ(counter(&NetworkCounters::tx_no_link), 1U);
 
-    // Down, it is asked at once: the answer is worth the wait.
+    // Down, it is asked twice, since the bit latches low; nobody waits for either answer, and
+    // waits() has serve() called for them.
     b.link.hz = 100'000'000;
     b.link.set_up(true);
+    EXPECT_FALSE(driver.waits());
     pass(Picos::ms(11));
+    for (int look = 0; look < 2; ++look) {
+        const Picos before = models::kernel_now();
+        driver.serve();
+        EXPECT_LT(models::kernel_now() - before, Picos::us(10));
+        EXPECT_TRUE(driver.waits());
+        pass(Picos::us(40));
+    }
     driver.serve();
+    EXPECT_FALSE(driver.waits());
     EXPECT_EQ(driver.link(), (NetworkPort::Link{true, 100, true}));
     EXPECT_EQ(counter(&NetworkCounters::link_changes), 3U);
     EXPECT_TRUE(driver.transmit(make_frame(peer, 60)));

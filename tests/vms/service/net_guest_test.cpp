@@ -402,7 +402,7 @@ TEST_F(UplinkTest, FramesGoThroughInBothDirections) {
     send(f);
     send(f);
     EXPECT_THAT(interface.sent, ElementsAre(f, f));
-    EXPECT_THAT(rig.outside.frames, ElementsAre(frame(station(1), station(0x20))));
+    EXPECT_THAT(rig.outside.frames, IsEmpty());  // the device is known to be elsewhere
     EXPECT_EQ(interface.flushes, 0u);
     rig.net.flush();
     rig.net.flush();

@@ -192,14 +192,130 @@ TEST_F(NetReceive, BuffersWithoutRoomForAHeaderAreGivenBack) {
     }
 }
 
+// A few for each frame, so that whoever else waits for the service guest does not wait for all.
 TEST_F(NetReceive, ARingOfUselessBuffersEnds) {
     start();
     for (int i = 0; i < NetNode::ring; ++i)
         n.receive.add({{n.receive_buffer(0), 3, true}});
+    for (unsigned frames = 1; frames <= NetNode::ring / NetDevice::max_bad_buffers; ++frames) {
+        rig.arrive(to_node());
+        publish();
+        EXPECT_EQ(n.receive.used_index(), frames * NetDevice::max_bad_buffers);
+        EXPECT_EQ(rig.dropped_out(0, Drop::no_buffer), frames);
+    }
+    n.post(1);
     rig.arrive(to_node());
     publish();
-    EXPECT_EQ(n.receive.used_index(), NetNode::ring);
+    EXPECT_EQ(rig.counters(0).frames_out, 1u);
+}
+
+// 5.1.9.3.1: a buffer has room for a header. One without it ends a packet that is spread over
+// buffers, before the driver can lead it on.
+TEST_F(NetReceive, AUselessBufferEndsASpreadPacket) {
+    start();
+    n.post(1, 20);
+    n.receive.add({{n.receive_buffer(1), 11, true}});
+    n.receive.add({{n.receive_buffer(2), 2048, true}});
+    rig.arrive(to_node(600));
+    publish();
+    EXPECT_EQ(n.receive.used_index(), 0u);
     EXPECT_EQ(rig.dropped_out(0, Drop::no_buffer), 1u);
+    EXPECT_EQ(n.counters.bad_buffers, 1u);
+    EXPECT_EQ(n.counters.descriptors, 0u);  // as if nothing had been taken
+}
+
+/// While frames are delivered another CPU of the driver moves the available index on, whenever it
+/// is read; all entries but the first stand for the chain at `head`.
+class NetReceiveRace : public ::testing::Test {
+  protected:
+    void start_with_a_first_buffer(std::uint32_t size) {
+        n.start(all_net_features);
+        n.post(1, size);
+    }
+    void race(std::uint16_t head) {
+        for (std::uint16_t i = 1; i < NetNode::ring; ++i)
+            n.cpu.poke(n.receive.driver() + abi::ring::avail::entry(i), head);
+        n.cpu.on_observe = [this, head](GuestAddr at) {
+            if (at != n.receive.driver() + abi::ring::avail::idx || ++looks > most)
+                return;
+            if (looks == 2)
+                n.cpu.poke(n.receive.driver() + abi::ring::avail::entry(0), head);
+            n.cpu.poke(at, static_cast<std::uint16_t>(looks + 1));
+        };
+    }
+    static constexpr unsigned most = 10'000;
+    NetRig rig;
+    NetNode& n = rig[0];
+    unsigned looks = 0;
+};
+
+TEST_F(NetReceiveRace, EmptyBuffersThatKeepComingEndTheFrame) {
+    start_with_a_first_buffer(20);
+    n.receive.write_descriptor(1, {n.receive_buffer(1).value, 0, abi::ring::desc::flag_write, 0});
+    race(1);
+    rig.arrive(frame(station(1), station(9), 600));
+    EXPECT_LE(looks, NetNode::ring);
+    EXPECT_EQ(rig.dropped_out(0, Drop::no_buffer), 1u);
+}
+
+// 2.7.13: no more chains than the queue has entries, until the driver sees some of them used.
+TEST_F(NetReceiveRace, ARingThatRefillsItselfIsTakenOnce) {
+    start_with_a_first_buffer(12);
+    n.receive.write_descriptor(
+        1, {n.receive_buffer(1).value, net::header::bytes, abi::ring::desc::flag_write, 0});
+    race(1);
+    rig.arrive(frame(station(1), station(9), 1514));  // would take 127 buffers
+    EXPECT_LE(looks, NetNode::ring + 1u);
+    EXPECT_EQ(n.counters.queue_faults, 1u);
+    EXPECT_EQ(rig.dropped_out(0, Drop::port_down), 1u);
+}
+
+// What one frame may cost is bounded, whatever the driver posts: here each buffer is a table of as
+// many empty descriptors as a chain may have.
+TEST_F(NetReceive, OneFrameReadsFewDescriptors) {
+    start();
+    const GuestAddr table = n.base + 0x20000;
+    const auto post_tables = [&](std::uint16_t entries, std::uint32_t last) {
+        for (std::uint16_t i = 0; i < entries; ++i)
+            n.cpu.poke(
+                table + 16ull * i,
+                abi::ring::Descriptor{
+                    n.receive_buffer(0).value, i + 1 < entries ? 0 : last,
+                    static_cast<std::uint16_t>(abi::ring::desc::flag_write |
+                                               (i + 1 < entries ? abi::ring::desc::flag_next : 0)),
+                    static_cast<std::uint16_t>(i + 1)});
+        for (std::uint16_t i = 0; i < NetNode::ring; ++i) {
+            n.receive.write_descriptor(
+                i, {table.value, 16u * entries, abi::ring::desc::flag_indirect, 0});
+            n.receive.make_available(i);
+        }
+    };
+    constexpr std::uint64_t longest_chain =
+        NetDevice::max_descriptors + 1;  // and that of the table
+    post_tables(NetDevice::max_descriptors, 0);
+    rig.arrive(to_node());
+    EXPECT_EQ(n.counters.bad_buffers, NetDevice::max_bad_buffers);
+    EXPECT_EQ(n.counters.descriptors, NetDevice::max_bad_buffers * longest_chain);
+
+    // Buffers of the smallest legal size, in as many pieces. What was put back is not counted, but
+    // its time has passed.
+    constexpr std::uint32_t mark = 1'000'000;
+    start();
+    post_tables(NetDevice::max_descriptors, net::header::bytes);
+    rig.port.settle();
+    const std::uint64_t before = n.cpu.retired.instructions;
+    rig.costs.set(Operation::ring_pop_descriptor, {.instructions = mark});
+    rig.arrive(to_node(1514));
+    rig.port.settle();
+    EXPECT_EQ(rig.dropped_out(0, Drop::no_buffer), 2u);
+    EXPECT_LE((n.cpu.retired.instructions - before) / mark,
+              1518 / net::header::bytes + 2 + longest_chain);
+
+    // One more than a chain may have: 2.7.4.1, a reasonable limit.
+    start();
+    post_tables(NetDevice::max_descriptors + 1, 2048);
+    rig.arrive(to_node());
+    EXPECT_EQ(n.transport.queue(net::receiveq).fault(), QueueFault::too_long);
 }
 
 // 5.1.4.1: no packet above the MTU and the Ethernet header is passed to the driver.
@@ -328,6 +444,9 @@ TEST_F(NetReceive, WhatIsResetBeforePublicationIsLostByName) {
 TEST_F(NetReceive, AResetForgetsTheStationsOfThePort) {
     start();
     n.send(frame(broadcast_mac, station(1)));
+    n.work();
+    EXPECT_EQ(rig.net.stations().stations(0), 0u);  // its own address is not learned
+    n.send(frame(broadcast_mac, station(0x31)));
     n.work();
     EXPECT_EQ(rig.net.stations().stations(0), 1u);
     n.registers.write(abi::mmio::status, 0);

@@ -93,10 +93,51 @@ TEST(Stations, ASweepMakesRoomThatNobodyAskedFor) {
 TEST(Stations, StaticEntries) {
     StationTable table(ageing);
     table.set_quota(1, 10);
-    EXPECT_TRUE(table.know(5, 0));
-    table.learn(5, 1, 0);
+    EXPECT_TRUE(table.know(5, 0, 0));
+    EXPECT_TRUE(table.learn(5, 0, 0));
+    EXPECT_FALSE(table.learn(5, 1, 0));
     EXPECT_EQ(table.find(5, 100 * ageing), 0u);
     EXPECT_EQ(table.counters().refused, 1u);
+    EXPECT_EQ(table.stations(0), 0u);  // outside of the quota, which is 0 there
+    table.forget(0);
+    EXPECT_EQ(table.find(5, 0), 0u);
+    EXPECT_TRUE(table.know(5, 0, 0));
+    EXPECT_FALSE(table.know(5, 1, 0));
+    table.unknow(5, 1);
+    EXPECT_EQ(table.find(5, 0), 0u);
+    table.unknow(5, 0);
+    EXPECT_EQ(table.find(5, 0), StationTable::no_port);
+}
+
+// Who becomes static has been learned at that port, or is known nowhere.
+TEST(Stations, NobodyBecomesStaticElsewhere) {
+    StationTable table(ageing);
+    table.set_quota(0, 10);
+    table.set_quota(1, 10);
+    table.learn(7, 0, 0);
+    EXPECT_FALSE(table.know(7, 1, 0));
+    EXPECT_TRUE(table.know(7, 0, 0));
+    EXPECT_EQ(table.stations(0), 0u);
+    table.learn(8, 0, 0);
+    EXPECT_TRUE(table.know(8, 1, ageing + 1));  // aged
+    EXPECT_EQ(table.find(8, 100 * ageing), 1u);
+    EXPECT_EQ(table.stations(0), 0u);
+}
+
+// However full the table is of what was learned, a static entry finds a place.
+TEST(Stations, StaticEntriesFindAPlaceInAFullTable) {
+    StationTable table(0);
+    table.set_quota(0, StationTable::capacity);
+    for (ethernet::Address a = 0; a < 100'000; ++a)
+        table.learn(a, 0, 0);
+    const std::uint32_t learned = table.stations(0);
+    EXPECT_GT(learned, StationTable::capacity * 9 / 10);
+    for (ethernet::Address a = 1'000'000; a < 1'000'020; ++a) {
+        EXPECT_TRUE(table.know(a, 1, 0));
+        EXPECT_EQ(table.find(a, 0), 1u);
+    }
+    EXPECT_EQ(table.stations(1), 0u);
+    EXPECT_GE(table.stations(0), learned - 20);
 }
 
 }  // namespace

@@ -193,6 +193,87 @@ TEST_F(SwitchTest, StaticStationsStay) {
     EXPECT_THAT(taken(), ElementsAre(0u, 0u, 1u, 0u));
 }
 
+// 8.6.3, table 8-1: no bridge forwards frames for 01-80-C2-00-00-00 to -0F, such as pause frames;
+// the addresses next to them are ordinary groups.
+TEST_F(SwitchTest, ReservedAddressesAreNotForwarded) {
+    for (std::uint8_t last = 0; last < 0x10; ++last)
+        send(0, frame({0x01, 0x80, 0xc2, 0, 0, last}, a));
+    EXPECT_THAT(taken(), ElementsAre(0u, 0u, 0u, 0u));
+    EXPECT_EQ(dropped_in(0, Drop::reserved), 16u);
+    send(0, frame({0x01, 0x80, 0xc2, 0, 0, 0x10}, a));
+    send(0, frame({0x01, 0x80, 0xc1, 0xff, 0xff, 0xff}, a));
+    EXPECT_THAT(taken(), ElementsAre(0u, 2u, 2u, 2u));
+}
+
+// Nobody moves a station whose place is known by sending with its address; what is learned moves.
+TEST_F(SwitchTest, APinnedStationIsNotTakenOver) {
+    net.know(1, ethernet::to_address(b));
+    send(3, frame(a, b));
+    EXPECT_THAT(taken(), ElementsAre(0u, 0u, 0u, 0u));
+    EXPECT_EQ(dropped_in(3, Drop::spoofed), 1u);
+    send(0, frame(b, a));
+    EXPECT_THAT(taken(), ElementsAre(0u, 1u, 0u, 0u));
+    send(3, frame(b, c));  // no device's address
+    EXPECT_THAT(taken(), ElementsAre(0u, 1u, 0u, 0u));
+}
+
+class UncheckedSwitchTest : public SwitchTest {
+  protected:
+    UncheckedSwitchTest() : SwitchTest({.source_check = SourceCheck::off}) {}
+};
+
+// Even so the station stays where it is.
+TEST_F(UncheckedSwitchTest, AnySourceIsForwarded) {
+    net.know(1, ethernet::to_address(b));
+    send(3, frame(a, b));
+    EXPECT_THAT(taken(), ElementsAre(1u, 1u, 1u, 0u));
+    send(0, frame(b, a));
+    EXPECT_THAT(taken(), ElementsAre(0u, 1u, 0u, 0u));
+}
+
+class StrictSwitchTest : public SwitchTest {
+  protected:
+    StrictSwitchTest() : SwitchTest({.source_check = SourceCheck::own}) {}
+};
+
+TEST_F(StrictSwitchTest, ADeviceSendsFromItsOwnAddress) {
+    net.know(1, ethernet::to_address(b));
+    net.set_own(1, ethernet::to_address(b));
+    send(1, frame(a, b));
+    EXPECT_THAT(taken(), ElementsAre(1u, 0u, 1u, 1u));
+    send(1, frame(a, c));
+    EXPECT_EQ(dropped_in(1, Drop::spoofed), 1u);
+    send(2, frame(a, c));  // behind an interface are many
+    EXPECT_THAT(taken(), ElementsAre(1u, 1u, 0u, 1u));
+}
+
+// Without spanning tree a frame that left by one interface and came in by the other would go round
+// for ever: two interfaces are apart.
+TEST_F(SwitchTest, InterfacesAreApart) {
+    net.uplink(2, true);
+    net.uplink(3, true);
+    send(2, frame(broadcast_mac, c));
+    EXPECT_THAT(taken(), ElementsAre(1u, 1u, 0u, 0u));
+    EXPECT_EQ(dropped_out(3, Drop::split_horizon), 1u);
+    send(3, frame(c, d));
+    EXPECT_THAT(taken(), ElementsAre(0u, 0u, 0u, 0u));
+    EXPECT_EQ(dropped_out(2, Drop::split_horizon), 1u);
+    send(0, frame(c, a));
+    EXPECT_THAT(taken(), ElementsAre(0u, 0u, 1u, 0u));
+}
+
+class BridgingSwitchTest : public SwitchTest {
+  protected:
+    BridgingSwitchTest() : SwitchTest({.bridge_uplinks = true}) {}
+};
+
+TEST_F(BridgingSwitchTest, InterfacesMayBeBridged) {
+    net.uplink(2, true);
+    net.uplink(3, true);
+    send(2, frame(broadcast_mac, c));
+    EXPECT_THAT(taken(), ElementsAre(1u, 1u, 0u, 1u));
+}
+
 class StormTest : public SwitchTest {
   protected:
     StormTest() : SwitchTest({.storm_frames = 3, .storm_interval_us = 1000}) {}

@@ -261,6 +261,7 @@ TEST_F(SplitQueueTest, RewindForgetsWhatWasNotPublished) {
     EXPECT_FALSE(storage.in_use());
     EXPECT_EQ(queue.unpublished(), 1u);
     EXPECT_EQ(counters.chains, 1u);
+    EXPECT_EQ(counters.descriptors, 1u);
     EXPECT_EQ(counters.used, 1u);
     EXPECT_EQ(counters.dropped_chains, 0u);
     driver.write_descriptor(1, {data.value + 0x200, 8, abi::ring::desc::flag_write, 0});
@@ -274,6 +275,54 @@ TEST_F(SplitQueueTest, RewindForgetsWhatWasNotPublished) {
     EXPECT_EQ(driver.used_index(), 2u);
     EXPECT_EQ(driver.used(0), (UsedElement{0, 1}));
     EXPECT_EQ(driver.used(1), (UsedElement{1, 8}));
+    // Observers were told of each chain once: it was the first of them all the time.
+    std::vector<std::uint64_t> consumed;
+    for (const auto& n : m.cpu.notes)
+        if (n.what == Note::ring_consume)
+            consumed.push_back(n.b);
+    EXPECT_EQ(consumed, (std::vector<std::uint64_t>{1, 2, 3}));
+}
+
+// 2.7.13: a driver adds no more than the queue has entries until it sees some used. So what is
+// taken between two publications ends, even if another CPU of the driver moves the index on
+// meanwhile.
+TEST_F(SplitQueueTest, NoMoreChainsThanEntriesAreTakenBeforePublication) {
+    ASSERT_EQ(activate(0), QueueFault::none);
+    for (int i = 0; i < size; ++i)
+        driver.add({{data, 4, true}});
+    for (int i = 0; i < size; ++i)
+        queue.complete(queue.pop(storage), 4);
+    EXPECT_FALSE(queue.available());
+    EXPECT_EQ(queue.fault(), QueueFault::none);
+    driver.add({{data, 4, true}});
+    EXPECT_FALSE(queue.available());
+    EXPECT_EQ(queue.fault(), QueueFault::index_jump);
+    // And what it may: as many again, once it sees them used.
+    driver.restart();
+    ASSERT_EQ(activate(0), QueueFault::none);
+    m.cpu.poke(ring_base + abi::ring::descriptor_bytes(size) + abi::ring::avail::idx,
+               std::uint16_t{0});
+    for (int round = 0; round < 3; ++round) {
+        for (int i = 0; i < size; ++i)
+            driver.add({{data, 4, true}});
+        for (int i = 0; i < size; ++i)
+            queue.complete(queue.pop(storage), 4);
+        queue.publish();
+    }
+    EXPECT_FALSE(queue.available());
+    EXPECT_EQ(queue.fault(), QueueFault::none);
+}
+
+// 2.7.4.1: a device may have a reasonable limit of descriptors in a chain.
+TEST_F(SplitQueueTest, AChainIsNoLongerThanItsStorageAllows) {
+    ASSERT_EQ(activate(0), QueueFault::none);
+    ChainStorage two(2);
+    driver.add({{data, 1, false}, {data, 1, true}});
+    queue.complete(queue.pop(two), 0);
+    EXPECT_EQ(counters.used, 1u);
+    driver.add({{data, 1, false}, {data, 1, true}, {data, 1, true}});
+    EXPECT_FALSE(queue.pop(two));
+    EXPECT_EQ(queue.fault(), QueueFault::too_long);
 }
 
 // A cursor skips across buffers, ends at the end, and names the place of a byte ahead.

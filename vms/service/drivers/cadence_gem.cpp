@@ -243,22 +243,22 @@ void CadenceGem::take_link(std::uint32_t bmsr) {
 void CadenceGem::watch_link() {
     const std::uint64_t since = port_.counter() - watched_at_;
     constexpr std::uint64_t transfer_us = 30;
-    if (!link_.up && since >= ticks(p_.link_watch_us)) {
-        // Nothing else is lost by waiting for the answer now. Read twice: the bit latches low.
-        watched_at_ = port_.counter();
-        watching_ = false;
-        phy_read(gem::phy::bmsr);
-        take_link(phy_read(gem::phy::bmsr));
-    } else if (watching_) {
+    if (watching_) {
         if (since < ticks(transfer_us) || (read(gem::network_status) & gem::management::idle) == 0)
             return;
         watching_ = false;
         take_link(read(gem::phy_management) & 0xffff);
+        if (link_.up || !look_again_)
+            return;
+        look_again_ = false;
     } else if (since >= ticks(p_.link_watch_us)) {
-        watched_at_ = port_.counter();
-        watching_ = true;
-        begin_phy_read(gem::phy::bmsr);
+        look_again_ = !link_.up;  // read twice then: the bit latches low
+    } else {
+        return;
     }
+    watched_at_ = port_.counter();
+    watching_ = true;
+    begin_phy_read(gem::phy::bmsr);
 }
 
 // --- interrupts -----------------------------------------------------------------------------

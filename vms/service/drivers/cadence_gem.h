@@ -80,7 +80,8 @@ class CadenceGem final : public NetworkPort {
     bool start() override;
     void silence() override;
     bool serve() override;
-    bool waits() const override { return !p_.interrupts; }
+    /// Polled, or a look at a link that is down is under way: no interrupt tells of its end.
+    bool waits() const override { return !p_.interrupts || (watching_ && !link_.up); }
 
     // --- NetworkPort
     bool transmit(std::span<const std::byte> frame) override;
@@ -169,7 +170,8 @@ class CadenceGem final : public NetworkPort {
     std::uint32_t config_ = 0;   // network_config
     std::uint8_t phy_ = any_phy;
     Link link_;
-    bool watching_ = false;  // a read of BMSR is under way
+    bool watching_ = false;    // a read of BMSR is under way
+    bool look_again_ = false;  // and another is to follow
     std::uint64_t watched_at_ = 0;
 
     std::uint32_t rx_next_ = 0;      // the first descriptor that is not the GEM's

@@ -26,6 +26,8 @@ enum class Drop : std::uint8_t {
     bad_source,    ///< source is a group address (IEEE 802, 8.2.2)
     own_port,      ///< destination is behind the port that the frame came from
     storm,         ///< flooding budget of the port used up
+    spoofed,       ///< source is the address of a device behind another port
+    reserved,      ///< destination that no bridge forwards (IEEE 802.1Q, 8.6.3)
     // On exit, one copy: too_long as well.
     port_down,          ///< driver not ready, device to be reset, or no link
     filtered,           ///< not accepted by the driver's filter
@@ -33,6 +35,7 @@ enum class Drop : std::uint8_t {
     buffer_too_small,   ///< the next receive buffer does not hold it, and may not be joined
     interface_full,     ///< transmit ring of the physical interface full
     interface_refused,  ///< the physical interface takes no such frame
+    split_horizon,      ///< from one physical interface to another
     reset,              ///< written, but the driver reset the queue before it was told
     count,
 };
@@ -42,10 +45,10 @@ inline constexpr std::size_t drop_count = static_cast<std::size_t>(Drop::count);
 /// Stable, for reports.
 constexpr std::string_view name(Drop drop) {
     constexpr std::array<std::string_view, drop_count> names{
-        "none",         "short_header", "too_short",        "too_long",       "segmentation",
-        "bad_checksum", "bad_source",   "own_port",         "storm",          "port_down",
-        "filtered",     "no_buffer",    "buffer_too_small", "interface_full", "interface_refused",
-        "reset"};
+        "none",           "short_header",      "too_short",     "too_long",  "segmentation",
+        "bad_checksum",   "bad_source",        "own_port",      "storm",     "spoofed",
+        "reserved",       "port_down",         "filtered",      "no_buffer", "buffer_too_small",
+        "interface_full", "interface_refused", "split_horizon", "reset"};
     return drop < Drop::count ? names[static_cast<std::size_t>(drop)] : "unknown";
 }
 
@@ -64,6 +67,13 @@ inline constexpr Address group_bit = std::uint64_t{1} << 40;
 
 constexpr bool is_group(Address a) {
     return (a & group_bit) != 0;
+}
+/// 01-80-C2-00-00-00 to -0F: pause frames, spanning tree, LLDP and others that concern one link
+/// (IEEE 802.1Q, 8.6.3 and table 8-1).
+constexpr bool is_reserved(Address a) {
+    constexpr Address first = 0x0180'c200'0000;
+    constexpr Address last = 0x0180'c200'000f;
+    return a >= first && a <= last;
 }
 constexpr Address to_address(const std::array<std::uint8_t, address_bytes>& mac) {
     Address a = 0;

@@ -37,6 +37,11 @@ NetDevice::NetDevice(Port& port, Switch& net, const Parameters& parameters,
       counters_(counters),
       switch_port_(net.attach(*this, parameters.stations)),
       mac_(parameters.mac) {
+    // Nobody else has its address, not even while its driver uses another.
+    if (offers(net::feature::mac)) {
+        switch_.know(switch_port_, ethernet::to_address(mac_));
+        switch_.set_own(switch_port_, ethernet::to_address(mac_));
+    }
 }
 
 DeviceProfile NetDevice::profile() const {
@@ -119,13 +124,21 @@ void NetDevice::reset() {
         switch_.port_down(switch_port_);
     }
     active_ = false;
+    full_ = StationTable::no_port;
     context_ = DeviceContext();
+    if (mac_ == p_.mac)
+        return;
+    switch_.unknow(switch_port_, ethernet::to_address(mac_));
+    switch_.set_own(switch_port_, offers(net::feature::mac) ? ethernet::to_address(p_.mac) : 0);
     mac_ = p_.mac;
+    host().config_changed(false);  // 4.2.2.1: a new generation; who has reset need not be told
 }
 
 void NetDevice::queue_stopped(std::uint32_t queue) {
     if (queue == net::receiveq)
         account_unpublished();
+    if (queue == net::transmitq)
+        full_ = StationTable::no_port;
 }
 
 void NetDevice::kicked(std::uint32_t queue) {
@@ -161,6 +174,7 @@ bool NetDevice::work() {
 
 bool NetDevice::transmit_step() {
     SplitQueue& queue = transmitq();
+    full_ = StationTable::no_port;
     if (transmit_waits_ || !queue.active())
         return false;
     if (!queue.available()) {
@@ -181,9 +195,10 @@ bool NetDevice::transmit_step() {
     const std::span<std::byte> storage = switch_.storage();
     const bool fits = size <= net::header::bytes + longest(true);
     const std::size_t read = fits ? chain.reader().read(*context_.memory, storage.first(size)) : 0;
-    if (p_.wait_for_room && read >= net::header::bytes + ethernet::header_bytes &&
-        !switch_.has_room(Frame::with_headroom(storage.first(read)))) {
-        // Read anew when a physical interface was served, which is when work() is called next.
+    if (p_.wait_for_room && read >= net::header::bytes + ethernet::header_bytes)
+        full_ = switch_.full_uplink(Frame::with_headroom(storage.first(read)));
+    if (waits_for_room()) {
+        // Read anew when there is room.
         queue.rewind(mark, std::move(chain));
         return false;
     }
@@ -277,8 +292,10 @@ bool NetDevice::room() {
 
 Drop NetDevice::write(Rest rest) {
     SplitQueue& queue = receiveq();
-    // Buffers that cannot even hold a header are given back empty; the rest is bounded by the ring.
-    for (std::uint32_t n = 0; n < queue.size(); ++n) {
+    const std::uint64_t descriptors_end = counters_.descriptors + descriptors_for_a_frame();
+    // Buffers that cannot even hold a header are given back empty, a few at a time: whoever else
+    // waits for this program does not pay for them.
+    for (unsigned bad = 0; bad < max_bad_buffers; ++bad) {
         const SplitQueue::Mark mark = queue.mark();
         DescriptorChain chain = queue.pop(storage_);
         if (!chain)
@@ -296,7 +313,7 @@ Drop NetDevice::write(Rest rest) {
             continue;
         }
         if (mrg_rxbuf_)
-            return spread(std::move(chain), mark, rest);
+            return spread(std::move(chain), mark, rest, descriptors_end);
         // The buffer stays the driver's next: a shorter frame may fit.
         queue.rewind(mark, std::move(chain));
         return Drop::buffer_too_small;
@@ -304,7 +321,8 @@ Drop NetDevice::write(Rest rest) {
     return receiving() ? Drop::no_buffer : Drop::port_down;
 }
 
-Drop NetDevice::spread(DescriptorChain&& first, const SplitQueue::Mark& mark, Rest rest) {
+Drop NetDevice::spread(DescriptorChain&& first, const SplitQueue::Mark& mark, Rest rest,
+                       std::uint64_t descriptors_end) {
     SplitQueue& queue = receiveq();
     DescriptorChain chain = std::move(first);
     // How many buffers it takes is known at the end: the place of that number is kept. Its two
@@ -320,10 +338,14 @@ Drop NetDevice::spread(DescriptorChain&& first, const SplitQueue::Mark& mark, Re
         ++buffers;
         if (rest.bytes() == 0)
             break;
-        // Ends with the ring: every chain takes one of its entries.
-        chain = queue.pop(storage_);
-        if (!chain) {
-            queue.rewind(mark, DescriptorChain());
+        // Ends with the frame: every chain takes some of it, at least as much as a header has. With
+        // buffers that are smaller, or cut in more pieces than anybody needs, it ends at once.
+        if (counters_.descriptors < descriptors_end)
+            chain = queue.pop(storage_);
+        const bool bad = chain && chain.writer().remaining() < net::header::bytes;
+        if (!chain || bad) {
+            queue.rewind(mark, std::move(chain));
+            counters_.bad_buffers += bad ? 1 : 0;
             return receiving() ? Drop::no_buffer : Drop::port_down;
         }
     }
@@ -479,9 +501,16 @@ bool NetDevice::set_address(ChainReader& command) {
         command.read(*context_.memory, std::as_writable_bytes(std::span(mac))) != mac.size())
         return false;
     const ethernet::Address address = ethernet::to_address(mac);
-    if (ethernet::is_group(address))
+    // Nobody takes the address of a station that is known elsewhere.
+    if (ethernet::is_group(address) || !switch_.know(switch_port_, address))
         return false;
-    mac_ = mac;
+    if (mac_ != mac) {
+        if (mac_ != p_.mac)
+            switch_.unknow(switch_port_, ethernet::to_address(mac_));
+        mac_ = mac;
+        host().config_changed(false);  // 4.2.2.1: a new generation; the driver knows of the change
+    }
+    switch_.set_own(switch_port_, address);
     filter_.set_address(address);
     return true;
 }

@@ -29,6 +29,13 @@ namespace vms::service {
 
 class NetDevice final : public VirtioDevice, public SwitchPort {
   public:
+    /// Descriptors of a chain. Linux's longest has a header and MAX_SKB_FRAGS pieces, 45 at most
+    /// (CONFIG_MAX_SKB_FRAGS), and one for what is not in pages.
+    static constexpr std::uint16_t max_descriptors = 64;
+    /// Receive buffers without room for a header that are given back for one frame (estimate); the
+    /// next frame finds the others.
+    static constexpr unsigned max_bad_buffers = 4;
+
     struct Parameters {
         std::uint64_t features = 0;  ///< all that are offered: the transport's and those of 5.1.3
         std::uint32_t queue_size_max = 256;
@@ -56,6 +63,8 @@ class NetDevice final : public VirtioDevice, public SwitchPort {
     void kicked(std::uint32_t queue) override;
     void queue_stopped(std::uint32_t queue) override;
     bool work() override;
+    bool waits_for_room() const override { return full_ != StationTable::no_port; }
+    bool room_has_come() const override { return waits_for_room() && switch_.room(full_); }
 
     // --- SwitchPort -------------------------------------------------------------------------
     Drop deliver(Frame& frame) override;
@@ -85,8 +94,15 @@ class NetDevice final : public VirtioDevice, public SwitchPort {
 
     bool transmit_step();
     void transmit(std::span<std::byte> storage);
+    /// Descriptors that are read for one frame to be delivered, up to one chain more: enough for
+    /// the longest frame in buffers of the smallest legal size (5.1.9.3.1: a header), each of one
+    /// descriptor.
+    std::uint64_t descriptors_for_a_frame() const {
+        return longest(true) / abi::net::header::bytes + 2;
+    }
     Drop write(Rest rest);
-    Drop spread(DescriptorChain&& first, const SplitQueue::Mark& mark, Rest rest);
+    Drop spread(DescriptorChain&& first, const SplitQueue::Mark& mark, Rest rest,
+                std::uint64_t descriptors_end);
     std::uint64_t put(DescriptorChain& chain, Rest& rest) const;
     void account_unpublished();
 
@@ -108,17 +124,18 @@ class NetDevice final : public VirtioDevice, public SwitchPort {
     bool link_up_ = true;
 
     bool active_ = false;
-    bool csum_ = false;                     // negotiated
-    bool guest_csum_ = false;               // negotiated
-    bool mrg_rxbuf_ = false;                // negotiated
-    bool ctrl_vq_ = false;                  // negotiated
-    bool transmit_waits_ = false;           // a kick will tell of the next transmit chain
-    bool receive_waits_ = false;            // a kick will tell of the next receive buffer
-    bool control_waits_ = false;            // a kick will tell of the next command
-    std::uint64_t unpublished_frames_ = 0;  // delivered since the receive queue was published
+    bool csum_ = false;                          // negotiated
+    bool guest_csum_ = false;                    // negotiated
+    bool mrg_rxbuf_ = false;                     // negotiated
+    bool ctrl_vq_ = false;                       // negotiated
+    bool transmit_waits_ = false;                // a kick will tell of the next transmit chain
+    bool receive_waits_ = false;                 // a kick will tell of the next receive buffer
+    bool control_waits_ = false;                 // a kick will tell of the next command
+    std::uint8_t full_ = StationTable::no_port;  // the uplink that the next frame waits for
+    std::uint64_t unpublished_frames_ = 0;       // delivered since the receive queue was published
     std::uint64_t unpublished_bytes_ = 0;
 
-    ChainStorage storage_;  // no chain stays open beyond a call
+    ChainStorage storage_{max_descriptors};  // no chain stays open beyond a call
 };
 
 }  // namespace vms::service

@@ -2,6 +2,9 @@
 // 8.7 (the learning process) and 8.8 (the filtering database): source addresses are learned,
 // entries age, a station that shows up behind another port has moved.
 //
+// Static entries (8.8.1) are for stations whose place is known without their ever sending: nobody
+// else can move them by sending with their address.
+//
 // Of fixed size, and every operation looks at a fixed number of places, whatever the stations do.
 // A port has a quota, so that a front-end that invents source addresses cannot push the others'
 // stations out: what is not learned is flooded, nothing is lost.
@@ -14,6 +17,13 @@
 #include "vms/service/net/frame.h"
 
 namespace vms::service {
+
+/// Which frames are dropped for their source address (Drop::spoofed).
+enum class SourceCheck : std::uint8_t {
+    off,     ///< none
+    pinned,  ///< those from a station that is behind another port for good
+    own,     ///< and all of a network device that are not from its own address
+};
 
 class StationTable {
   public:
@@ -35,17 +45,22 @@ class StationTable {
     /// The most stations behind a port; 0 unless set.
     void set_quota(std::uint8_t port, std::uint32_t quota) { quota_[port] = quota; }
 
-    /// A static entry (8.8.1): it neither ages nor moves. False: no place.
-    bool know(ethernet::Address address, std::uint8_t port);
-    /// A frame from this address came in at `port`.
-    void learn(ethernet::Address address, std::uint8_t port, std::uint64_t now);
+    /// A static entry: it neither ages nor moves, and is outside of the quota. False: no place, or
+    /// the station is known behind another port.
+    bool know(ethernet::Address address, std::uint8_t port, std::uint64_t now);
+    /// The station is static no more, and unknown.
+    void unknow(ethernet::Address address, std::uint8_t port);
+    /// A frame from this address came in at `port`. False: the station is behind another port for
+    /// good.
+    bool learn(ethernet::Address address, std::uint8_t port, std::uint64_t now);
     /// no_port: unknown.
     std::uint8_t find(ethernet::Address address, std::uint64_t now) const;
-    /// The port went down.
+    /// The port went down: what was learned there is unknown.
     void forget(std::uint8_t port);
     /// A few places a call: what has aged makes room, whether or not anybody asks for it.
     void sweep(std::uint64_t now);
 
+    /// Learned ones.
     std::uint32_t stations(std::uint8_t port) const { return stations_[port]; }
     const Counters& counters() const { return counters_; }
 
@@ -68,7 +83,8 @@ class StationTable {
         return ageing_ == 0 || now - e.seen <= ageing_ || e.seen == for_good;
     }
     void release(Entry& e) {
-        --stations_[e.port];
+        if (e.seen != for_good)
+            --stations_[e.port];
         e.port = no_port;
     }
 

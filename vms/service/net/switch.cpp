@@ -73,8 +73,14 @@ Drop Switch::forward(std::uint8_t from, Frame& frame) {
     const ethernet::Address source = frame.source();
     if (ethernet::is_group(source))
         return Drop::bad_source;
-    stations_.learn(source, from, now_);
+    const ethernet::Address own = slots_[from].own;
+    if (p_.source_check == SourceCheck::own && own != 0 && source != own)
+        return Drop::spoofed;
+    if (!stations_.learn(source, from, now_) && p_.source_check != SourceCheck::off)
+        return Drop::spoofed;
     const ethernet::Address destination = frame.destination();
+    if (ethernet::is_reserved(destination))
+        return Drop::reserved;
     const std::uint8_t to =
         ethernet::is_group(destination) ? StationTable::no_port : stations_.find(destination, now_);
     if (to == StationTable::no_port)
@@ -86,12 +92,13 @@ Drop Switch::forward(std::uint8_t from, Frame& frame) {
     return Drop::none;
 }
 
-bool Switch::has_room(const Frame& frame) {
+std::uint8_t Switch::full_uplink(const Frame& frame) const {
     const ethernet::Address destination = frame.destination();
     if (ethernet::is_group(destination))
-        return true;
+        return StationTable::no_port;
     const std::uint8_t to = stations_.find(destination, now_);
-    return to == StationTable::no_port || (uplinks_ >> to & 1) == 0 || room(to);
+    const bool full = to != StationTable::no_port && (uplinks_ >> to & 1) != 0 && !room(to);
+    return full ? to : StationTable::no_port;
 }
 
 Drop Switch::flood(std::uint8_t from, Frame& frame) {
@@ -112,7 +119,7 @@ void Switch::offer(std::uint8_t from, std::uint8_t to, Frame& frame) {
     ++slots_[from].counters.copies;
     ++out.offered;
     ++out.leaving;
-    const Drop cause = slots_[to].to->deliver(frame);
+    const Drop cause = apart(from, to) ? Drop::split_horizon : slots_[to].to->deliver(frame);
     --out.leaving;
     if (cause != Drop::none) {
         count(out.dropped_out, cause);

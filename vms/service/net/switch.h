@@ -2,7 +2,8 @@
 // physical network interfaces that are passed through to it. A learning bridge without spanning
 // tree, after IEEE 802.1Q, 8.6 to 8.8: frames for a known station go to its port, others to all
 // ports but their own; group addresses are flooded, and what a station wants of them is decided at
-// its port.
+// its port. Without spanning tree there must be no loop: frames are not forwarded from one physical
+// interface to another, which may be on the same network, unless the configuration says so.
 //
 // A frame is forwarded in the call that brings it in, while it lies in private memory: nothing is
 // queued here, so nothing grows with the load, and a port that has no room costs only its own copy.
@@ -80,6 +81,8 @@ class Switch {
         /// Frames that a port may have flooded in a storm interval; 0: any number.
         std::uint32_t storm_frames = 0;
         std::uint32_t storm_interval_us = 1000;
+        SourceCheck source_check = SourceCheck::pinned;
+        bool bridge_uplinks = false;  ///< forward from one physical interface to another
     };
 
     Switch(Port& port, const Parameters& parameters);
@@ -101,11 +104,18 @@ class Switch {
     void flush();
 
     /// The station with this address is behind this port for good, whether or not it ever sends.
-    void know(std::uint8_t port, ethernet::Address address) { stations_.know(address, port); }
+    /// False: it is behind another.
+    bool know(std::uint8_t port, ethernet::Address address) {
+        return stations_.know(address, port, now_);
+    }
+    void unknow(std::uint8_t port, ethernet::Address address) { stations_.unknow(address, port); }
+    /// The one address that a network device sends from, for SourceCheck::own.
+    void set_own(std::uint8_t port, ethernet::Address address) { slots_[port].own = address; }
 
-    /// Whether an uplink has room, if the frame is for one alone. Nobody waits for a front-end.
-    bool has_room(const Frame& frame);
-    bool room(std::uint8_t port) { return slots_[port].to->room(); }
+    /// The uplink that the frame is for, if for that alone and it has no room; else
+    /// StationTable::no_port. Nobody waits for a front-end.
+    std::uint8_t full_uplink(const Frame& frame) const;
+    bool room(std::uint8_t port) const { return slots_[port].to->room(); }
     /// A frame has come in at `from`.
     void enter(std::uint8_t from, Frame& frame);
     /// A frame has come in of which no more is known than its length and why it goes no further.
@@ -134,12 +144,16 @@ class Switch {
         SwitchPort* to = nullptr;
         PortCounters counters;
         std::uint32_t flooded = 0;  // in the present storm interval
+        ethernet::Address own = 0;  // 0: any number of stations are behind it
     };
 
     /// Where the frame goes: Drop::none, and it is on its way or was taken, or why nowhere.
     Drop forward(std::uint8_t from, Frame& frame);
     void offer(std::uint8_t from, std::uint8_t to, Frame& frame);
     Drop flood(std::uint8_t from, Frame& frame);
+    bool apart(std::uint8_t from, std::uint8_t to) const {
+        return !p_.bridge_uplinks && (uplinks_ >> from & uplinks_ >> to & 1) != 0;
+    }
     void note(FramePoint where, std::uint8_t port, const Frame& frame) {
         if (port_.frames_wanted()) [[unlikely]]
             show(where, port, frame);

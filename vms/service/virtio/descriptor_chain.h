@@ -25,15 +25,17 @@ struct Segment {
 inline constexpr std::uint16_t max_chain_segments = 1024;
 
 /// The place of one open chain's segments; owned by the device, one for each chain that it may
-/// hold.
+/// hold. A longer chain makes its queue faulty: 2.7.4.1 lets a device have a reasonable limit.
 class ChainStorage {
   public:
+    explicit ChainStorage(std::uint16_t most = max_chain_segments) : most_(most) {}
     bool in_use() const { return in_use_; }
 
   private:
     friend class SplitQueue;
     friend class DescriptorChain;
     std::array<Segment, max_chain_segments> segments_{};
+    std::uint16_t most_;
     bool in_use_ = false;
 };
 

@@ -78,6 +78,10 @@ class VirtioDevice {
     virtual void queue_stopped(std::uint32_t queue) = 0;
     /// One bounded step of ring work: at most one chain of each queue. True: more can be done now.
     virtual bool work() = 0;
+    /// Whether the last work() has left something that needs room elsewhere which other devices
+    /// need too, and whether there is some now.
+    virtual bool waits_for_room() const { return false; }
+    virtual bool room_has_come() const { return false; }
     /// A change of the outside world that the configuration has planned.
     virtual void event(const DeviceEvent& /*event*/) {}
 

@@ -42,7 +42,7 @@ QueueFault SplitQueue::activate(const SharedMemory& memory, const QueueAreas& ar
     in_order_ = (features & abi::mmio::feature_bit(feature::in_order)) != 0;
     kicks_suppressed_ = false;
     batch_ = {};
-    seen_ = taken_ = used_ = published_ = 0;
+    seen_ = taken_ = noted_ = used_ = published_ = 0;
     fault_ = QueueFault::none;
     active_ = true;
 
@@ -83,7 +83,11 @@ bool SplitQueue::look() {
     memory_->port().charge<Operation::ring_poll>();
     const auto idx = static_cast<std::uint16_t>(driver_.observe(ring::avail::idx, Width::half));
     const auto waiting = static_cast<std::uint16_t>(idx - taken_);
-    if (waiting > size_) {
+    // 2.7.13: every chain has a descriptor of its own until the driver sees it used. So what waits
+    // and what was taken since the last publish() are no more than the queue has entries; without
+    // this a driver that adds while its chains are being taken would be served without end.
+    const auto unseen = static_cast<std::uint16_t>(taken_ - published_);
+    if (std::uint32_t{waiting} + unseen > size_) {
         fail(QueueFault::index_jump);
         return false;
     }
@@ -203,12 +207,16 @@ DescriptorChain SplitQueue::pop(ChainStorage& storage) {
         fail(QueueFault::bad_head);
         return {};
     }
-    Walk walk{.segments = storage.segments_};
+    Walk walk{.segments = std::span(storage.segments_).first(storage.most_)};
     if (!walk_chain(walk, head))
         return {};
     ++taken_;
     ++counters_->chains;
-    memory_->port().note_consumed(identity_, taken_);
+    // A chain that was put back by rewind() is not taken anew for who observes.
+    if (static_cast<std::uint16_t>(taken_ - noted_ - 1) < size_) {
+        noted_ = taken_;
+        memory_->port().note_consumed(identity_, taken_);
+    }
 
     const std::span<const Segment> all(storage.segments_.data(), walk.count);
     return {*this,
@@ -241,6 +249,7 @@ void SplitQueue::rewind(const Mark& mark, DescriptorChain&& open) {
     used_ = mark.used;
     batch_ = mark.batch;
     counters_->chains = mark.chains;
+    counters_->descriptors = mark.descriptors;
     counters_->used = mark.completed;
     counters_->batched = mark.batched;
 }

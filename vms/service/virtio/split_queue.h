@@ -5,7 +5,8 @@
 // Whatever the driver wrote is read once, checked once and used from the copy. A queue on which the
 // driver broke a rule of the ring is faulty: nothing more is taken from it or given back until the
 // device is reset; the transport then sets DEVICE_NEEDS_RESET. No loop here is longer than the
-// largest chain.
+// largest chain, and between two publish() no more chains are taken than the queue has entries,
+// whatever the driver makes of its index meanwhile.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,7 @@ enum class QueueFault : std::uint8_t {
     bad_size,        ///< not a power of two, or above QueueSizeMax
     misaligned,      ///< an area not on its boundary (2.7)
     area_outside,    ///< an area not wholly in the shared region
-    index_jump,      ///< available index ahead by more than the queue size
+    index_jump,      ///< available index ahead of the used index by more than the queue size
     bad_head,        ///< head beyond the descriptor table
     bad_next,        ///< next beyond its table
     loop,            ///< more descriptors than the table holds
@@ -120,11 +121,18 @@ class SplitQueue {
         std::uint16_t used = 0;
         Batch batch{};
         std::uint64_t chains = 0;  // the counters of that time
+        std::uint64_t descriptors = 0;
         std::uint64_t completed = 0;
         std::uint64_t batched = 0;
     };
     Mark mark() const {
-        return {taken_, used_, batch_, counters_->chains, counters_->used, counters_->batched};
+        return {taken_,
+                used_,
+                batch_,
+                counters_->chains,
+                counters_->descriptors,
+                counters_->used,
+                counters_->batched};
     }
     /// As if nothing had been taken or completed since: the driver has been told of nothing, and
     /// will be read anew. `open` is a chain of since then, or empty.
@@ -179,6 +187,7 @@ class SplitQueue {
 
     std::uint16_t seen_ = 0;       // available index as last observed
     std::uint16_t taken_ = 0;      // chains taken
+    std::uint16_t noted_ = 0;      // chains that observers know to be taken
     std::uint16_t used_ = 0;       // chains given back, with their used elements written
     std::uint16_t published_ = 0;  // used index as the driver sees it
 
