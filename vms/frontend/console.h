@@ -24,6 +24,7 @@ class ConsoleDriver final : public Driver, public InterruptHandler, public Defer
     Fault fault() const override { return device_.fault(); }
     const DriverCounters& counters() const override { return device_.counters(); }
     workload::Terminal* terminal(const TerminalChoice& choice) override;
+    workload::Hindrance hindrance(const TerminalChoice& choice) const override;
     std::size_t ports() const override { return ports_.size(); }
     PortReport port_report(std::size_t port) const override { return ports_[port]->report(); }
 
@@ -52,6 +53,7 @@ class ConsoleDriver final : public Driver, public InterruptHandler, public Defer
     void add_port(ConsolePort& port);
     void resize(ConsolePort& port, const ControlMessage& message) const;
     bool multiport() const;
+    ConsolePort* find_port(const TerminalChoice& choice) const;
     void make_ports(std::uint32_t count);
 
     Interrupts& interrupts_;

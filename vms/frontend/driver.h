@@ -120,6 +120,10 @@ class Driver {
     /// The terminal of that choice; waits for a name to become known. Null: the device has none
     /// such.
     virtual workload::Terminal* terminal(const TerminalChoice& /*choice*/) { return nullptr; }
+    /// What whoever chooses that terminal has to wait for.
+    virtual workload::Hindrance hindrance(const TerminalChoice& /*choice*/) const {
+        return workload::Hindrance::none;
+    }
     virtual std::size_t ports() const { return 0; }
     virtual PortReport port_report(std::size_t /*port*/) const { return {}; }
     virtual workload::NetInterface* network() { return nullptr; }
