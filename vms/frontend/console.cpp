@@ -24,7 +24,10 @@ std::uint16_t half(std::string_view bytes, std::size_t at) {
 }  // namespace
 
 ConsoleDriver::ConsoleDriver(const DriverContext& context, const DeviceConfig& device)
-    : interrupts_(context.interrupts), device_(context, device), control_(device_) {
+    : interrupts_(context.interrupts),
+      device_(context, device),
+      control_(device_),
+      uart_(device_, ports_, [this] { return restart(); }) {
     make_ports(1);
 }
 
@@ -169,6 +172,8 @@ bool ConsoleDriver::restart() {
 }
 
 workload::Terminal* ConsoleDriver::terminal(const TerminalChoice& choice) {
+    if (device_.profile().one_uart)
+        return &uart_;
     if (!choice.name.empty())
         device_.wait_until([&] { return find_port(choice) != nullptr || !multiport(); });
     return find_port(choice);
@@ -184,6 +189,8 @@ ConsolePort* ConsoleDriver::find_port(const TerminalChoice& choice) const {
 }
 
 workload::Hindrance ConsoleDriver::hindrance(const TerminalChoice& choice) const {
+    if (device_.profile().one_uart)
+        return uart_.hindrance();
     if (const ConsolePort* port = find_port(choice))
         return port->hindrance();
     return choice.name.empty() ? workload::Hindrance::no_port : workload::Hindrance::no_name;

@@ -11,6 +11,7 @@
 #include "vms/frontend/console_control.h"
 #include "vms/frontend/console_device.h"
 #include "vms/frontend/console_port.h"
+#include "vms/frontend/console_uart.h"
 #include "vms/frontend/driver.h"
 
 namespace vms::frontend {
@@ -61,6 +62,7 @@ class ConsoleDriver final : public Driver, public InterruptHandler, public Defer
     ConsoleControl control_;
     /// Made once and kept over restarts: programs hold on to them.
     std::vector<std::unique_ptr<ConsolePort>> ports_;
+    ConsoleUart uart_;                ///< the terminal of a driver that has one for all of them
     std::uint32_t active_ports_ = 0;  ///< of the device as it was probed last
     SharedMemory* memory_ = nullptr;
     bool attached_ = false;

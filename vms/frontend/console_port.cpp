@@ -53,7 +53,8 @@ void ConsolePort::host_opened(bool open) {
 
 void ConsolePort::disappear() {
     unplugged_ = unplugged_ || present_;
-    gone_ = gone_ || (present_ && open_to_input());
+    // Zephyr's UART stays; what was its input, too, is gone.
+    gone_ = gone_ || (present_ && open_to_input() && !device_.profile().one_uart);
     present_ = console_ = host_open_ = guest_open_ = false;
     name_.clear();
     cols_ = rows_ = 0;
@@ -212,14 +213,16 @@ void ConsolePort::arm() {
         device_.kick(receiveq_);
 }
 
+void ConsolePort::expect_input() {
+    const MaskedScope masked(device_.cpu());
+    arm();
+}
+
 /// As port_fops_read ends: with what has come, then with the port's removal or the far end's close.
 /// Here it first waits for the far end to be open at all, as a program does that polls.
 bool ConsolePort::wait_for_input() {
     while (received_.empty() && !ended() && recover()) {
-        {
-            const MaskedScope masked(device_.cpu());
-            arm();
-        }
+        expect_input();
         device_.wait_until([&] { return !received_.empty() || ended(); });
         if (!device_.restart_due())
             break;
@@ -317,6 +320,12 @@ std::size_t ConsolePort::submit(std::span<const std::byte> bytes) {
         taken += n;
     }
     return taken;
+}
+
+bool ConsolePort::has_room() {
+    const MaskedScope masked(device_.cpu());
+    reclaim();
+    return transmit_ring().free_descriptors() != 0;
 }
 
 void ConsolePort::reclaim() {

@@ -49,6 +49,11 @@ class ConsolePort final : public workload::Terminal {
     bool present() const { return present_; }
     bool console() const { return console_; }
     const std::string& name() const { return name_; }
+    bool has_input() const { return !received_.empty(); }
+    /// Let a device that fills a buffer only for a reader have one.
+    void expect_input();
+    /// What the device has used is taken back; is there room for a further buffer?
+    bool has_room();
     PortReport report() const;
 
     // workload::Terminal

@@ -161,6 +161,9 @@ struct ConsoleProfile {
     // With MULTIPORT.
     /// Ports that are no console can be opened; their writes complete by interrupt.
     bool generic_ports = false;
+    /// All consoles of the device are one UART (console_uart.h), which takes no note of their
+    /// removal.
+    bool one_uart = false;
     std::uint32_t device_ready_id = 0;              ///< id of the DEVICE_READY message
     std::uint32_t max_ports = UINT32_MAX;           ///< a port of a higher number is refused
     bool resize_rows_first = false;                 ///< how RESIZE is read; 5.3.6.2 has cols first

@@ -457,6 +457,84 @@ TEST(ZephyrMultiport, HasNoGenericPorts) {
     EXPECT_EQ(p.driver.port_report(1).name, "");
 }
 
+// virtconsole_poll_out: each character to every port that is a console, in the order of numbers,
+// before the next.
+TEST(ZephyrMultiport, WritesToEveryConsole) {
+    Ports p(zephyr(), {hvc, data, hvc});
+    ASSERT_EQ(p.start(), Fault::none);
+    auto* uart = p.driver.terminal({.port = 2});
+    ASSERT_TRUE(uart->open());
+    p.rig.m.log.clear();
+    ASSERT_TRUE(uart->write(bytes("ab")));
+    p.settle();
+    EXPECT_EQ(p.device().output, "ab");
+    EXPECT_EQ(p.device().ports[1].output, "");
+    EXPECT_EQ(p.device().ports[2].output, "ab");
+    EXPECT_THAT(p.notifications(), ElementsAre("W050=1", "W050=7", "W050=1", "W050=7"));
+}
+
+// virtconsole_poll_in: each console is given a buffer of one character when it is first looked at;
+// one character a call, of the first port that has one.
+TEST(ZephyrMultiport, ReadsFromEveryConsole) {
+    Ports p(zephyr(), {hvc, data, hvc});
+    ASSERT_EQ(p.start(), Fault::none);
+    auto* uart = p.driver.terminal({});
+    ASSERT_TRUE(uart->open());
+    p.rig.m.log.clear();
+    EXPECT_EQ(read(*uart), "");
+    EXPECT_THAT(p.notifications(), ElementsAre("W050=0", "W050=6"));
+    p.device().type("xy", p.rig.m.now_ns() + 1'000, 2);
+    ASSERT_TRUE(uart->wait_for_input());
+    EXPECT_EQ(read(*uart), "x");
+    p.device().type("01", p.rig.m.now_ns() + 1'000, 0);
+    p.settle();
+    EXPECT_EQ(read(*uart), "0");
+    p.settle();
+    EXPECT_EQ(read(*uart), "1");
+    EXPECT_EQ(read(*uart), "y");
+    EXPECT_EQ(uart->account().read, 4u);
+}
+
+// DEVICE_REMOVE takes the port's bit away and tells nobody; CONSOLE_PORT sets it again. With none
+// left, characters go nowhere.
+TEST(ZephyrMultiport, ARemovedConsoleIsLeftOut) {
+    Ports p(zephyr(), {hvc, hvc});
+    ASSERT_EQ(p.start(), Fault::none);
+    auto* uart = p.driver.terminal({});
+    ASSERT_TRUE(uart->open());
+    p.device().say(2, 1, 0);
+    p.settle();
+    ASSERT_TRUE(uart->write(bytes("a")));
+    p.device().say(2, 0, 0);
+    p.settle();
+    ASSERT_TRUE(uart->write(bytes("b")));
+    EXPECT_EQ(uart->hindrance(), Hindrance::no_console);
+    const Later later(p.rig.m, 50'000, [&] {
+        p.device().say(1, 1, 0);
+        p.device().type("in", p.rig.m.now_ns() + 50'000, 1);
+    });
+    // Nothing tells a reader that there is no console; one that comes is read.
+    ASSERT_TRUE(uart->wait_for_input());
+    EXPECT_EQ(read(*uart), "i");
+    ASSERT_TRUE(uart->write(bytes("c")));
+    p.settle();
+    EXPECT_EQ(p.device().output, "a");
+    EXPECT_EQ(p.device().ports[1].output, "c");
+}
+
+// What submit() takes, every console has; it ends where one of them has no room.
+TEST(ZephyrMultiport, SubmitsAsFarAsEveryConsoleHasRoom) {
+    Ports p(zephyr(), {hvc, hvc});
+    ASSERT_EQ(p.start(), Fault::none);
+    auto* uart = p.driver.terminal({});
+    ASSERT_TRUE(uart->open());
+    EXPECT_EQ(uart->submit(bytes("ab")), 1u);
+    p.settle();
+    EXPECT_EQ(p.device().output, "a");
+    EXPECT_EQ(p.device().ports[1].output, "a");
+    EXPECT_EQ(uart->account().written, 1u);
+}
+
 TEST(ZephyrMultiport, RefusesPortsBeyondItsTable) {
     Ports p(zephyr(), {hvc});
     ASSERT_EQ(p.start(), Fault::none);
