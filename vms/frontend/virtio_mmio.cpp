@@ -240,7 +240,7 @@ Fault VirtioMmio::check_status(const Step& s) {
     if (s.what == Do::await_reset)
         while (value != 0)
             value = read(mmio::status);
-    if ((value & mmio::status_bit::needs_reset) != 0)
+    if (profile_.probe_heeds_needs_reset && (value & mmio::status_bit::needs_reset) != 0)
         return Fault::needs_reset;
     switch (s.what) {
         case Do::require_features:
