@@ -26,6 +26,7 @@ class ConsoleDriver final : public Driver, public InterruptHandler, public Defer
     const DriverCounters& counters() const override { return device_.counters(); }
     workload::Terminal* terminal(const TerminalChoice& choice) override;
     workload::Hindrance hindrance(const TerminalChoice& choice) const override;
+    DeviceReport report() const override { return device_.report(); }
     std::size_t ports() const override { return ports_.size(); }
     PortReport port_report(std::size_t port) const override { return ports_[port]->report(); }
 
