@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/build/frontend_diagnosis.h"
 #include "sim/build/net_software.h"
 #include "sim/scenario/diagnostic.h"
 #include "sim/scenario/spelling.h"
@@ -60,29 +61,6 @@ std::optional<vms::frontend::NeedsReset> needs_reset(const std::string& word) {
     if (word == "restart")
         return NeedsReset::restarts;
     return std::nullopt;
-}
-
-/// How far a workload has come.
-std::string progress(const vms::workload::Config& w, const vms::workload::Counters& c) {
-    if (vms::workload::needs_ipc(w.kind)) {
-        return fmt::format("{} of {} message(s), {} mismatch(es), {} doorbell(s) refused",
-                           c.messages, w.count, c.mismatches, c.doorbells_refused);
-    }
-    if (vms::workload::needs_network(w.kind)) {
-        return fmt::format(
-            "{} sent, {} refused, {} received, {} corrupt{}", c.net.sent, c.net.refused,
-            c.net.received, c.net.corrupt,
-            c.net.unresolved ? ", and the peer's MAC address could not be found" : "");
-    }
-    if (w.kind == vms::workload::Kind::registers)
-        return fmt::format("{} of {} read(s) answered", c.reads, w.count);
-    if (w.kind == vms::workload::Kind::console_soak) {
-        return fmt::format("{} record(s) sent, {} received, {} reset(s), {} error(s){}{}",
-                           c.records_sent, c.records.records, c.resets, c.records.errors,
-                           c.first_error.empty() ? "" : ", first: ", c.first_error);
-    }
-    return fmt::format("{} bytes written, {} read, {} line(s), {} mismatch(es)", c.tx_bytes,
-                       c.rx_bytes, c.lines, c.mismatches);
 }
 
 void add_soak(Metrics& m, const std::string& prefix, const vms::workload::Counters& c) {
@@ -272,37 +250,30 @@ bool Software::has_workloads() const {
 }
 
 std::vector<std::string> Software::describe_unfinished() const {
-    namespace fe = vms::frontend;
-    namespace wl = vms::workload;
     std::vector<std::string> lines;
     for (const Entry& e : programs_) {
         if (e.frontend == nullptr)
             continue;
-        for (std::size_t i = 0; i < e.frontend->devices(); ++i) {
-            if (const fe::Fault f = e.frontend->fault(i); f != fe::Fault::none) {
-                lines.push_back(fmt::format("VM {}: the driver of {} gave up: {}.", e.vm->name,
-                                            e.frontend->config().devices[i].name, fe::name(f)));
-            }
-            const wl::net::StackCounters* stack = e.frontend->stack_counters(i);
-            if (stack != nullptr && stack->tx_too_long != 0 && !e.frontend->success())
-                lines.push_back(fmt::format(
-                    "VM {}: {} packet(s) for {} were not sent: they do not fit its MTU. IPv6 needs "
-                    "one of 1280 (RFC 8200, 5), also for finding a neighbour.",
-                    e.vm->name, stack->tx_too_long, e.frontend->config().devices[i].name));
-        }
-        for (std::size_t i = 0; i < e.frontend->workloads(); ++i) {
-            const wl::Counters& c = e.frontend->workload_counters(i);
-            if (c.state == wl::State::succeeded)
-                continue;
-            const char* state = c.state == wl::State::failed    ? "has failed"
-                                : c.state == wl::State::running ? "has not ended"
-                                                                : "has not begun";
-            lines.push_back(fmt::format("VM {}: workload {} ({}) {}: {}.", e.vm->name, i,
-                                        wl::name(e.frontend->config().workloads[i].kind), state,
-                                        progress(e.frontend->config().workloads[i], c)));
-        }
+        for (std::string& line : describe_frontend(
+                 *e.vm, *e.frontend,
+                 [this](const RemioDevConfig& d) { return needs_resets(d.bind_key); }))
+            lines.push_back(std::move(line));
     }
     return lines;
+}
+
+std::uint64_t Software::needs_resets(std::uint64_t bind_key) const {
+    for (const Entry& e : programs_) {
+        if (e.service == nullptr)
+            continue;
+        const std::vector<BackendConfig>& backends = e.vm->software.backends;
+        for (std::size_t i = 0; i < backends.size() && i < e.service->device_count(); ++i) {
+            const RemioDevConfig* d = find_remio(*e.vm, backends[i].device);
+            if (d != nullptr && d->type == RemioType::backend && d->bind_key == bind_key)
+                return e.service->device_counters(i).needs_reset;
+        }
+    }
+    return 0;
 }
 
 std::optional<std::size_t> Software::peripheral(const VmConfig& vm,

@@ -73,6 +73,8 @@ class Software {
                              const vms::service::ServiceProgram& service,
                              const VmConfig& config) const;
     void wrong(const Place& place, const std::string& what);
+    /// How often the back-end of that binding has set DEVICE_NEEDS_RESET.
+    std::uint64_t needs_resets(std::uint64_t bind_key) const;
 
     std::vector<Entry> programs_;
     std::vector<std::string> errors_;

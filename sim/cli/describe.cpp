@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "sim/cli/describe_network.h"
+#include "sim/cli/notes.h"
 #include "sim/scenario/spelling.h"
 
 namespace sim {
@@ -116,10 +117,19 @@ class Description {
         for (std::size_t i = 0; i < s_.vms.size(); ++i)
             vm(i);
         expectations();
+        remarks();
         return std::move(out_);
     }
 
   private:
+    void remarks() {
+        const std::vector<std::string> all = notes(s_);
+        if (!all.empty())
+            heading("Notes");
+        for (const std::string& note : all)
+            lines(note);
+    }
+
     void heading(const std::string& title) {
         out_ += fmt::format("\n{}\n", paint(title, Paint::bold, style_));
     }

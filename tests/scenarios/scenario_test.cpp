@@ -14,6 +14,14 @@
 namespace sim::test {
 namespace {
 
+void expect_diagnosis(const Outcome& o, const std::vector<std::string>& parts) {
+    std::string diagnosis;
+    for (const json& line : o.results.at("diagnosis"))
+        diagnosis += line.get<std::string>() + "\n";
+    for (const std::string& part : parts)
+        EXPECT_NE(diagnosis.find(part), std::string::npos) << part << " not in:\n" << diagnosis;
+}
+
 // --- what the scenarios are for ------------------------------------------------------------------
 
 TEST_F(Scenarios, ConsoleEchoCarriesALineBothWays) {
@@ -63,7 +71,11 @@ TEST_F(Scenarios, BaoBareMetalNeedsTheQueueSizeThatItIsBuiltWith) {
     const Outcome good = run("console-echo.yaml",
                              profile + "--set vms.backend.software.backends.con0.queue_size=1024");
     EXPECT_EQ(good.status, 0) << good.out;
-    EXPECT_EQ(run("console-echo.yaml", profile).status, 3);
+    const Outcome bad = run("console-echo.yaml", profile);
+    EXPECT_EQ(bad.status, 3);
+    expect_diagnosis(bad,
+                     {"con0 has built its queues for 1024 buffers and does not write QueueSize",
+                      "the device goes by 256", "set DEVICE_NEEDS_RESET (1 time(s))"});
 }
 
 // Zephyr's console driver writes FEATURES_OK only for a device with MULTIPORT: DRIVER_OK is refused
@@ -73,6 +85,94 @@ TEST_F(Scenarios, ZephyrWithoutMultiportStaysMute) {
     EXPECT_EQ(o.status, 3);
     EXPECT_EQ(metric(o, "vms.backend.devices.con0.activations"), 0);
     EXPECT_EQ(metric(o, "vms.linux0.devices.con0.fault"), 0);
+    expect_diagnosis(o, {"the driver of con0 has left Status at 0x7 (ACKNOWLEDGE, DRIVER and "
+                         "DRIVER_OK): without FEATURES_OK the device refuses DRIVER_OK"});
+}
+
+// What a console workload waits for, or has been ended by, is said (docs/profiles.md, Ports).
+TEST_F(Scenarios, AConsoleWorkloadSaysWhatItWaitsFor) {
+    const auto events = [](const std::string& list) {
+        std::string set = "--set vms.backend.software.backends.con0.events='[";
+        set += list;
+        set += "]' ";
+        return set;
+    };
+    const std::string reader =
+        "--set vms.linux0.software.workloads='[{type: console-read, device: "
+        "con0, port: 2, bytes: 2KiB, seed: 5, start: 30ms}]'";
+    const std::string removed = "away (DEVICE_REMOVE), which ends who uses it.";
+    struct Case {
+        std::string arguments;
+        int status;
+        std::string says;
+    };
+    for (const Case& c : {
+             Case{events("{at: 25ms, add: 2}, {at: 45ms, remove: 2}"), 1, removed},
+             Case{events("{at: 25ms, add: 2}, {at: 45ms, remove: 2}, {at: 46ms, add: 2}"), 1,
+                  removed},
+             Case{events("{at: 25ms, add: 2}, {at: 45ms, close: 2}"), 1,
+                  "con0 was closed (PORT_OPEN 0): the end of file came"},
+             Case{events(""), 3,
+                  "No port of con0 has the name 'org.baosim.data': it has 'org.baosim.log' (port "
+                  "1)."},
+             Case{events("") + reader, 3, "The device has not added port 2 of con0"},
+             Case{events("{at: 25ms, add: 2}, {at: 25ms, close: 2}") + reader, 3,
+                  "The far end of port 2 of con0 is closed"},
+             Case{"--set vms.linux0.software.profile=bare-metal " + reader, 1,
+                  "There is no port 2 of con0: the driver has found one port, 0"},
+         }) {
+        const Outcome o = run("console-multiport.yaml", c.arguments);
+        EXPECT_EQ(o.status, c.status) << o.out;
+        expect_diagnosis(o, {c.says});
+    }
+}
+
+// A transmit queue that virtio_net of Linux 6.1 stops below 2 + MAX_SKB_FRAGS free descriptors,
+// and that has no more than 16; packets beyond the MTU; an address that nobody has; a device that
+// has failed.
+TEST_F(Scenarios, ANetworkWorkloadSaysWhatItWaitsFor) {
+    const std::string ping =
+        "--set vms.linux0.software.workloads='[{type: net-ping, device: net0, ";
+    expect_diagnosis(run("net-ping.yaml", "--set vms.backend.software.backends.net0.queue_size=16"),
+                     {"the transmit queue of net0 is stopped: 16 descriptor(s) of 16 are free",
+                      "goes on with 19, more than the queue has"});
+    expect_diagnosis(run("net-flood.yaml", "--set vms.backend.software.backends.net0.queue_size=1"),
+                     {"1 descriptor(s) of 1 are free", "No answer to ARP for 10.0.0.1."});
+    expect_diagnosis(run("net-ping.yaml", ping + "peer: 10.0.0.9, count: 5}]'"),
+                     {"No answer to ARP for 10.0.0.9."});
+    expect_diagnosis(
+        run("net-ping.yaml", ping + "peer: 10.0.0.1, count: 5, bytes: 3000B}]'"),
+        {"0 sent, 5 refused", "5 packet(s) were too long for the MTU of net0, 1500 bytes"});
+    expect_diagnosis(
+        run("net-flood.yaml",
+            "--set vms.backend.software.backends.net0.events='[{at: 9ms, error: true}]'"),
+        {"the device of net0 has set DEVICE_NEEDS_RESET (1 time(s))",
+         "the driver (profile linux-6.1) has not given it up"});
+}
+
+// `check` says beforehand what those runs would say.
+TEST_F(Scenarios, CheckNotesADriverThatDoesNotGetOnWithItsDevice) {
+    const auto check = [this](const std::string& scenario, const std::string& arguments) {
+        return run(scenario, arguments, "check").out;
+    };
+    EXPECT_EQ(check("console-echo.yaml", "").find("Notes"), std::string::npos);
+    const auto said = [](const std::string& out, const std::string& part) {
+        std::string line = out;  // lines are wrapped
+        for (std::size_t at = 0; (at = line.find("\n  ", at)) != std::string::npos;) {
+            line.erase(at, 2);
+            line[at] = ' ';
+        }
+        EXPECT_NE(line.find(part), std::string::npos) << part << " not in:\n" << out;
+    };
+    said(check("console-echo.yaml", "--set vms.linux0.software.profile=zephyr"),
+         "the zephyr profile of this driver negotiates only with MULTIPORT; without, it sets no "
+         "FEATURES_OK and the device stays at rest. Give the back-end multiport: true");
+    said(check("console-echo.yaml", "--set vms.linux0.software.profile=bao-bare-metal"),
+         "the bao-bare-metal profile builds its queues for 1024 buffers and does not write "
+         "QueueSize, while the device goes by 256");
+    said(check("net-ping.yaml", "--set vms.backend.software.backends.net0.queue_size=16"),
+         "its transmit queue of 16 descriptor(s) stops with the first frame and for ever, as the "
+         "linux-6.1 profile goes on only with 19 free ones");
 }
 
 // emerg_wr carries text before the device is set up (VirtIO 1.4, 5.3.4), in front of all other.

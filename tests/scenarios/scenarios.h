@@ -46,16 +46,20 @@ class Scenarios : public ::testing::Test {
     }
     void TearDown() override { fs::remove_all(directory_); }
 
-    /// Runs a scenario of the repository with further arguments.
-    Outcome run(const std::string& scenario, const std::string& arguments = "") {
+    /// Runs a scenario of the repository with further arguments; or does something else with it.
+    Outcome run(const std::string& scenario, const std::string& arguments = "",
+                const std::string& command_word = "run") {
         const fs::path results = directory_ / "results.json";
         const fs::path trace = directory_ / "trace.txt";
         fs::remove(results);
         fs::remove(trace);
-        const std::string command =
-            std::string("cd '" BAOSIM_SOURCE_DIR "' && '" BAOSIM_PROGRAM "' run scenarios/") +
-            scenario + " --json '" + results.string() + "' --trace '" + trace.string() + "' " +
-            arguments + " 2>&1";
+        const std::string outputs =
+            command_word == "run"
+                ? " --json '" + results.string() + "' --trace '" + trace.string() + "' "
+                : " ";
+        const std::string command = "cd '" BAOSIM_SOURCE_DIR "' && '" BAOSIM_PROGRAM "' " +
+                                    command_word + " scenarios/" + scenario + outputs + arguments +
+                                    " 2>&1";
         Outcome o;
         std::FILE* p = ::popen(command.c_str(), "r");
         EXPECT_NE(p, nullptr);

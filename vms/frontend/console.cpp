@@ -24,7 +24,10 @@ std::uint16_t half(std::string_view bytes, std::size_t at) {
 }  // namespace
 
 ConsoleDriver::ConsoleDriver(const DriverContext& context, const DeviceConfig& device)
-    : interrupts_(context.interrupts), device_(context, device), control_(device_) {
+    : interrupts_(context.interrupts),
+      device_(context, device),
+      control_(device_),
+      uart_(device_, ports_, [this] { return restart(); }) {
     make_ports(1);
 }
 
@@ -169,16 +172,28 @@ bool ConsoleDriver::restart() {
 }
 
 workload::Terminal* ConsoleDriver::terminal(const TerminalChoice& choice) {
+    if (device_.profile().one_uart)
+        return &uart_;
+    if (!choice.name.empty())
+        device_.wait_until([&] { return find_port(choice) != nullptr || !multiport(); });
+    return find_port(choice);
+}
+
+ConsolePort* ConsoleDriver::find_port(const TerminalChoice& choice) const {
     if (choice.name.empty())
         return choice.port < ports_.size() ? ports_[choice.port].get() : nullptr;
-    ConsolePort* found = nullptr;
-    device_.wait_until([&] {
-        for (const auto& port : ports_)
-            if (port->present() && port->name() == choice.name)
-                found = port.get();
-        return found != nullptr || !multiport();
-    });
-    return found;
+    for (const auto& port : ports_)
+        if (port->present() && port->name() == choice.name)
+            return port.get();
+    return nullptr;
+}
+
+workload::Hindrance ConsoleDriver::hindrance(const TerminalChoice& choice) const {
+    if (device_.profile().one_uart)
+        return uart_.hindrance();
+    if (const ConsolePort* port = find_port(choice))
+        return port->hindrance();
+    return choice.name.empty() ? workload::Hindrance::no_port : workload::Hindrance::no_name;
 }
 
 // --- interrupts ---------------------------------------------------------------------------------

@@ -11,6 +11,7 @@
 #include "vms/frontend/console_control.h"
 #include "vms/frontend/console_device.h"
 #include "vms/frontend/console_port.h"
+#include "vms/frontend/console_uart.h"
 #include "vms/frontend/driver.h"
 
 namespace vms::frontend {
@@ -24,6 +25,8 @@ class ConsoleDriver final : public Driver, public InterruptHandler, public Defer
     Fault fault() const override { return device_.fault(); }
     const DriverCounters& counters() const override { return device_.counters(); }
     workload::Terminal* terminal(const TerminalChoice& choice) override;
+    workload::Hindrance hindrance(const TerminalChoice& choice) const override;
+    DeviceReport report() const override { return device_.report(); }
     std::size_t ports() const override { return ports_.size(); }
     PortReport port_report(std::size_t port) const override { return ports_[port]->report(); }
 
@@ -52,6 +55,7 @@ class ConsoleDriver final : public Driver, public InterruptHandler, public Defer
     void add_port(ConsolePort& port);
     void resize(ConsolePort& port, const ControlMessage& message) const;
     bool multiport() const;
+    ConsolePort* find_port(const TerminalChoice& choice) const;
     void make_ports(std::uint32_t count);
 
     Interrupts& interrupts_;
@@ -59,6 +63,7 @@ class ConsoleDriver final : public Driver, public InterruptHandler, public Defer
     ConsoleControl control_;
     /// Made once and kept over restarts: programs hold on to them.
     std::vector<std::unique_ptr<ConsolePort>> ports_;
+    ConsoleUart uart_;                ///< the terminal of a driver that has one for all of them
     std::uint32_t active_ports_ = 0;  ///< of the device as it was probed last
     SharedMemory* memory_ = nullptr;
     bool attached_ = false;

@@ -22,6 +22,12 @@ SharedMemory& ConsoleDevice::choose_memory() {
     return bounces_ ? shared_ : private_;
 }
 
+DeviceReport ConsoleDevice::report() const {
+    return {.status = transport_.status_written(),
+            .built_queue_size = transport_.untold_queue_size(),
+            .device_queue_size = transport_.untold_queue_size_max()};
+}
+
 void ConsoleDevice::reset() {
     started_ = false;
     restart_due_ = false;

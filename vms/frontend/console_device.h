@@ -24,6 +24,7 @@ class ConsoleDevice {
     const InterruptProfile& interrupt_profile() const { return profile_.interrupts; }
     const DeviceConfig& config() const { return config_; }
     VirtioMmio& transport() { return transport_; }
+    DeviceReport report() const;
     DriverCounters& counters() { return counters_; }
     const DriverCounters& counters() const { return counters_; }
     bool negotiated(unsigned feature) const { return transport_.negotiated(feature); }

@@ -46,7 +46,15 @@ void ConsolePort::resized(std::uint16_t cols, std::uint16_t rows) {
     rows_ = rows;
 }
 
+void ConsolePort::host_opened(bool open) {
+    host_open_ = open;
+    connected_ = connected_ || open;
+}
+
 void ConsolePort::disappear() {
+    unplugged_ = unplugged_ || present_;
+    // Zephyr's UART stays; what was its input, too, is gone.
+    gone_ = gone_ || (present_ && open_to_input() && !device_.profile().one_uart);
     present_ = console_ = host_open_ = guest_open_ = false;
     name_.clear();
     cols_ = rows_ = 0;
@@ -57,6 +65,7 @@ void ConsolePort::disappear() {
 
 void ConsolePort::forget() {
     disappear();
+    unplugged_ = gone_ = false;
     while (reclaim_one()) {
     }
     for (const InFlight& f : in_flight_) {
@@ -137,8 +146,12 @@ bool ConsolePort::open() {
     const bool generic = device_.profile().generic_ports;
     const bool there =
         device_.wait_until([&] { return console_ || (generic && known()); }) && device_.usable();
-    if (!there || console_)
-        return there;
+    if (!there)
+        return false;
+    gone_ = false;
+    connected_ = host_open_;
+    if (console_)
+        return true;
     guest_open_ = true;
     return control_.send(id_, control::port_open, 1);
 }
@@ -154,7 +167,20 @@ void ConsolePort::close() {
 }
 
 bool ConsolePort::usable() const {
-    return (device_.usable() || device_.restart_due()) && present_ && open_to_input();
+    return (device_.usable() || device_.restart_due()) && present_ && open_to_input() && !gone_;
+}
+
+workload::Hindrance ConsolePort::hindrance() const {
+    using workload::Hindrance;
+    if (gone_)
+        return Hindrance::removed;
+    if (!present_)
+        return unplugged_ ? Hindrance::removed : Hindrance::not_added;
+    if (!console_ && (!device_.profile().generic_ports || !known()))
+        return Hindrance::not_introduced;
+    if (console_ || host_open_)
+        return Hindrance::none;
+    return connected_ ? Hindrance::hung_up : Hindrance::far_end_closed;
 }
 
 /// Before anything else, a restart that an interrupt has asked for.
@@ -187,13 +213,17 @@ void ConsolePort::arm() {
         device_.kick(receiveq_);
 }
 
+void ConsolePort::expect_input() {
+    const MaskedScope masked(device_.cpu());
+    arm();
+}
+
+/// As port_fops_read ends: with what has come, then with the port's removal or the far end's close.
+/// Here it first waits for the far end to be open at all, as a program does that polls.
 bool ConsolePort::wait_for_input() {
-    while (received_.empty() && recover()) {
-        {
-            const MaskedScope masked(device_.cpu());
-            arm();
-        }
-        device_.wait_until([&] { return !received_.empty(); });
+    while (received_.empty() && !ended() && recover()) {
+        expect_input();
+        device_.wait_until([&] { return !received_.empty() || ended(); });
         if (!device_.restart_due())
             break;
     }
@@ -224,11 +254,12 @@ bool ConsolePort::write(std::span<const std::byte> bytes) {
 ConsolePort::Wrote ConsolePort::write_buffer(std::span<const std::byte> bytes) {
     device_.charge(Operation::console_write);
     const bool poll = polls();
-    // The far end of a port that is no console must have it open.
+    // The far end of a port that is no console must have it open; a removal ends the wait, and that
+    // for room too (will_write_block).
     if (!console_)
-        device_.wait_until([&] { return host_open_; });
+        device_.wait_until([&] { return host_open_ || gone_; });
     const MaskedScope masked(device_.cpu(), poll && device_.profile().waits_masked);
-    while (device_.usable()) {
+    while (device_.usable() && !gone_) {
         if (transmit_ring().free_descriptors() != 0 && hand_over(bytes))
             break;
         if (transmit_ring().broken() || in_flight_.empty())
@@ -239,6 +270,8 @@ ConsolePort::Wrote ConsolePort::write_buffer(std::span<const std::byte> bytes) {
     }
     while (poll && device_.usable() && !in_flight_.empty())
         wait_for_completion(true);
+    if (gone_)
+        return Wrote::failed;
     if (device_.usable())
         return Wrote::taken;
     return device_.restart_due() ? Wrote::lost : Wrote::failed;
@@ -251,7 +284,7 @@ void ConsolePort::wait_for_completion(bool poll) {
         const std::size_t before = in_flight_.size();
         device_.wait_until([&] {
             reclaim();
-            return in_flight_.size() < before;
+            return in_flight_.size() < before || gone_;
         });
     } else if (!reclaim_one() && !transmit_ring().broken()) {
         device_.counters().poll_iterations +=
@@ -287,6 +320,12 @@ std::size_t ConsolePort::submit(std::span<const std::byte> bytes) {
         taken += n;
     }
     return taken;
+}
+
+bool ConsolePort::has_room() {
+    const MaskedScope masked(device_.cpu());
+    reclaim();
+    return transmit_ring().free_descriptors() != 0;
 }
 
 void ConsolePort::reclaim() {

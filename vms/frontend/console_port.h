@@ -34,10 +34,11 @@ class ConsolePort final : public workload::Terminal {
     void appear() { present_ = true; }
     /// It is a console: open from now on.
     void make_console() { console_ = true; }
-    void host_opened(bool open) { host_open_ = open; }
+    void host_opened(bool open);
     void named(std::string name);
     void resized(std::uint16_t cols, std::uint16_t rows);
-    /// The device takes the port away; its queues stay as they are.
+    /// The device takes the port away; its queues stay as they are. Who has it open hears of it,
+    /// even if the port comes back at once: what they have opened is gone.
     void disappear();
     /// The device was reset: what its queues held is accounted for and given up.
     void forget();
@@ -48,6 +49,11 @@ class ConsolePort final : public workload::Terminal {
     bool present() const { return present_; }
     bool console() const { return console_; }
     const std::string& name() const { return name_; }
+    bool has_input() const { return !received_.empty(); }
+    /// Let a device that fills a buffer only for a reader have one.
+    void expect_input();
+    /// What the device has used is taken back; is there room for a further buffer?
+    bool has_room();
     PortReport report() const;
 
     // workload::Terminal
@@ -60,6 +66,7 @@ class ConsolePort final : public workload::Terminal {
     bool wait_for_input() override;
     bool restart() override { return restart_(); }
     workload::TerminalAccount account() const override { return account_; }
+    workload::Hindrance hindrance() const override;
 
   private:
     struct InFlight {
@@ -71,6 +78,9 @@ class ConsolePort final : public workload::Terminal {
     bool polls() const;
     bool open_to_input() const { return console_ || guest_open_; }
     bool known() const { return present_ && (console_ || host_open_ || !name_.empty()); }
+    bool hung_up() const { return !console_ && connected_ && !host_open_; }
+    /// Nothing more will come for who has it open.
+    bool ended() const { return gone_ || hung_up(); }
     bool recover();
     void wait_for_completion(bool poll);
     bool hand_over(std::span<const std::byte> bytes);
@@ -95,6 +105,9 @@ class ConsolePort final : public workload::Terminal {
     bool console_ = false;
     bool host_open_ = false;
     bool guest_open_ = false;
+    bool unplugged_ = false;  ///< it was there once
+    bool gone_ = false;       ///< taken away since it was opened
+    bool connected_ = false;  ///< its far end has been open since it was opened
     std::string name_;
     std::uint16_t cols_ = 0;
     std::uint16_t rows_ = 0;

@@ -99,6 +99,21 @@ struct PortReport {
     workload::TerminalAccount account;
 };
 
+/// What the host can read of a device as its driver has it, at any time.
+struct DeviceReport {
+    std::uint32_t status = 0;  ///< as the driver wrote it last
+    /// Of the last queue whose size the driver has not told the device: what it built, and the
+    /// size that the device goes by.
+    std::uint32_t built_queue_size = 0;
+    std::uint32_t device_queue_size = 0;
+    // net
+    std::size_t mtu = 0;
+    bool transmit_stopped = false;      ///< for want of descriptors
+    std::uint32_t transmit_free = 0;    ///< of them now
+    std::uint32_t transmit_needed = 0;  ///< free ones with which it goes on
+    std::uint32_t transmit_size = 0;
+};
+
 /// What a driver runs on.
 struct DriverContext {
     Cpu& cpu;
@@ -121,6 +136,11 @@ class Driver {
     /// The terminal of that choice; waits for a name to become known. Null: the device has none
     /// such.
     virtual workload::Terminal* terminal(const TerminalChoice& /*choice*/) { return nullptr; }
+    /// What whoever chooses that terminal has to wait for.
+    virtual workload::Hindrance hindrance(const TerminalChoice& /*choice*/) const {
+        return workload::Hindrance::none;
+    }
+    virtual DeviceReport report() const = 0;
     virtual std::size_t ports() const { return 0; }
     virtual PortReport port_report(std::size_t /*port*/) const { return {}; }
     virtual workload::NetInterface* network() { return nullptr; }

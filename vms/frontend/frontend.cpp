@@ -282,6 +282,36 @@ PortReport FrontendProgram::port_report(std::size_t device, std::size_t port) co
     return port < ports(device) ? drivers_[device]->port_report(port) : PortReport{};
 }
 
+DeviceReport FrontendProgram::device_report(std::size_t device) const {
+    return device < drivers_.size() ? drivers_[device]->report() : DeviceReport{};
+}
+
+std::optional<workload::packets::IpAddress> FrontendProgram::unanswered(std::size_t device) const {
+    return device < stacks_.size() && stacks_[device] != nullptr ? stacks_[device]->unanswered()
+                                                                 : std::nullopt;
+}
+
+workload::Hindrance FrontendProgram::hindrance(std::size_t i) const {
+    using workload::Hindrance;
+    using workload::State;
+    const workload::Workload& w = jobs_[i].workload;
+    const workload::Config& c = w.config();
+    const State state = w.counters().state;
+    if (!workload::needs_terminal(c.kind) || c.device >= drivers_.size() ||
+        drivers_[c.device]->fault() != Fault::none)
+        return Hindrance::none;
+    // It is the terminal's to say, where there is one; none: it was never found.
+    if (state == State::running || w.hindrance() != Hindrance::none)
+        return w.hindrance();
+    const auto before = [&](const Job& job) {
+        const State s = job.workload.counters().state;
+        return job.workload.config().vcpu != c.vcpu || s == State::succeeded || s == State::failed;
+    };
+    const bool its_turn =
+        std::all_of(jobs_.begin(), jobs_.begin() + static_cast<std::ptrdiff_t>(i), before);
+    return its_turn ? drivers_[c.device]->hindrance({c.port, c.port_name}) : Hindrance::none;
+}
+
 Interrupts::Counters FrontendProgram::interrupt_counters() const {
     Interrupts::Counters sum;
     for (const Vcpu& v : vcpus_) {

@@ -109,11 +109,16 @@ class FrontendProgram final : public Program {
     /// Of a console: its ports, once it has been probed.
     std::size_t ports(std::size_t device) const;
     PortReport port_report(std::size_t device, std::size_t port) const;
+    DeviceReport device_report(std::size_t device) const;
+    /// Whose MAC address the stack above a network device waits for, or could not find.
+    std::optional<workload::packets::IpAddress> unanswered(std::size_t device) const;
 
     std::size_t workloads() const { return jobs_.size(); }
     const workload::Counters& workload_counters(std::size_t i) const {
         return jobs_[i].workload.counters();
     }
+    /// What a console workload whose turn it is waits for, or why it failed.
+    workload::Hindrance hindrance(std::size_t workload) const;
     const workload::PeriodicTimer& timer(std::size_t i) const { return jobs_[i].timer; }
 
     Interrupts::Counters interrupt_counters() const;

@@ -397,6 +397,20 @@ NetRings NetDriver::network_rings() const {
     return {transmit_.ring().available_index(), receive_.waiting()};
 }
 
+DeviceReport NetDriver::report() const {
+    DeviceReport r{.status = transport_.status_written(),
+                   .built_queue_size = transport_.untold_queue_size(),
+                   .device_queue_size = transport_.untold_queue_size_max(),
+                   .mtu = mtu_};
+    if (transport_.queues() > net::transmitq) {
+        r.transmit_stopped = transmit_.stopped();
+        r.transmit_free = transmit_.ring().free_descriptors();
+        r.transmit_needed = profile_.net.stop_below;
+        r.transmit_size = transmit_.ring().layout().size;
+    }
+    return r;
+}
+
 const DriverCounters& NetDriver::counters() const {
     const NetCounters& c = device_.counters;
     driver_counters_.interrupts = c.interrupts;

@@ -26,6 +26,7 @@ class NetDriver final : public Driver, public InterruptHandler, public workload:
     Fault bring_up() override;
     Fault fault() const override { return device_.fault; }
     const DriverCounters& counters() const override;
+    DeviceReport report() const override;
     workload::NetInterface* network() override { return this; }
     const NetCounters* network_counters() const override { return &device_.counters; }
     NetRings network_rings() const override;

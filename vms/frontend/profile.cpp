@@ -185,6 +185,7 @@ constexpr Profile bare_metal_profile{
             .remove = bare_metal_remove,
             .remove_queue = {},
             .removed = {},
+            .probe_heeds_needs_reset = true,
             .features = feature_bit(feature::version_1) | feature_bit(feature::access_platform),
             .ring_alignment = 16,
             .used_ring_alignment = 4,

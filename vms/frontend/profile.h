@@ -29,7 +29,7 @@ enum class Do : std::uint8_t {
     // status, R070/W070
     write_status,      ///< W: `arg`
     add_status,        ///< R, W: the value read with `arg` set
-    read_status,       ///< R: looked at only for NEEDS_RESET
+    read_status,       ///< R
     await_reset,       ///< R until it reads 0
     require_features,  ///< R: FEATURES_OK stayed set, or fault
     require_status,    ///< R: all bits of `arg` are set, or fault
@@ -81,6 +81,9 @@ struct TransportProfile {
     Steps removed;
     /// The next probe of a removed device goes on where identify ends: the bus knows the device.
     bool identifies_once = false;
+    /// Wherever a step reads Status (but add_status), NEEDS_RESET is a fault: OASIS VirtIO v1.4,
+    /// 2.1.2. Without: it is one more bit, which only expect_status minds.
+    bool probe_heeds_needs_reset = false;
 
     std::uint64_t features = 0;                   ///< transport and ring features kept when offered
     std::uint64_t ring_alignment = 0;             ///< of a ring's memory
@@ -161,6 +164,9 @@ struct ConsoleProfile {
     // With MULTIPORT.
     /// Ports that are no console can be opened; their writes complete by interrupt.
     bool generic_ports = false;
+    /// All consoles of the device are one UART (console_uart.h), which takes no note of their
+    /// removal.
+    bool one_uart = false;
     std::uint32_t device_ready_id = 0;              ///< id of the DEVICE_READY message
     std::uint32_t max_ports = UINT32_MAX;           ///< a port of a higher number is refused
     bool resize_rows_first = false;                 ///< how RESIZE is read; 5.3.6.2 has cols first

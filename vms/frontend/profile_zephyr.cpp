@@ -1,8 +1,8 @@
 // The profile of Zephyr's drivers (drivers/virtio/virtio_mmio.c, virtqueue.c;
 // drivers/serial/uart_virtio_console.c built with UART_VIRTIO_CONSOLE_F_MULTIPORT;
 // drivers/interrupt_controller/intc_gic.c). Features are accepted one by one, each by a whole word
-// of its own; a console of one character a buffer on rings of one; FEATURES_OK only where MULTIPORT
-// is offered, which is how the source has it.
+// of its own; a console of one character a buffer on rings of one, and one UART over all of them;
+// FEATURES_OK only where MULTIPORT is offered, which is how the source has it.
 //
 // Zephyr declines ACCESS_PLATFORM and takes rings and buffers from its heap: built for Bao, the
 // heap must lie in the shared region, and here it does.
@@ -98,6 +98,7 @@ constexpr Profile profile{
             .needs_reset = NeedsReset::ignored,
             .data_queue_size = 1,
             .generic_ports = false,
+            .one_uart = true,
             .device_ready_id = 0,
             .max_ports = ports,
             .control_bytes = control_bytes,

@@ -137,11 +137,11 @@ Fault VirtioMmio::step(const Step& s) {
             return device_type_ == wanted_type_ ? Fault::none : Fault::wrong_device;
 
         case Do::write_status:
-            write(mmio::status, s.arg);
+            write_status(s.arg);
             return Fault::none;
         case Do::add_status: {
             const std::uint32_t before = read(mmio::status);
-            write(mmio::status, before | s.arg);
+            write_status(before | s.arg);
             return Fault::none;
         }
         case Do::read_status:
@@ -194,11 +194,11 @@ Fault VirtioMmio::step(const Step& s) {
         case Do::create_ring:
             return create_ring();
         case Do::write_queue_size:
-            write(mmio::queue_size, setup_.layout.size);
+            tell_queue_size();
             return Fault::none;
         case Do::write_requested_size:
             if (setup_.layout.size != setup_.size_max)
-                write(mmio::queue_size, setup_.layout.size);
+                tell_queue_size();
             return Fault::none;
         case Do::write_descriptors:
             write_address(mmio::queue_desc_low, mmio::queue_desc_high, setup_.layout.descriptors);
@@ -240,7 +240,7 @@ Fault VirtioMmio::check_status(const Step& s) {
     if (s.what == Do::await_reset)
         while (value != 0)
             value = read(mmio::status);
-    if ((value & mmio::status_bit::needs_reset) != 0)
+    if (profile_.probe_heeds_needs_reset && (value & mmio::status_bit::needs_reset) != 0)
         return Fault::needs_reset;
     switch (s.what) {
         case Do::require_features:
@@ -282,6 +282,8 @@ Fault VirtioMmio::create_ring() {
         cpu_.performed(operations_[Operation::copy_line].operation, lines_of(bytes));
         cpu_.retire(clearing);
         SplitRing(cpu_, *setup_.memory, setup_.layout, {}).clear();
+        untold_queue_size_ = size;
+        untold_queue_size_max_ = setup_.size_max;
         return Fault::none;
     }
     return Fault::out_of_shared_memory;
@@ -292,6 +294,16 @@ Fault VirtioMmio::fail(Fault fault, Steps steps) {
     if (fault != Fault::none)
         run(steps);
     return fault;
+}
+
+void VirtioMmio::write_status(std::uint32_t value) {
+    status_written_ = value;
+    write(mmio::status, value);
+}
+
+void VirtioMmio::tell_queue_size() {
+    untold_queue_size_ = untold_queue_size_max_ = 0;
+    write(mmio::queue_size, setup_.layout.size);
 }
 
 void VirtioMmio::remove_queues() {

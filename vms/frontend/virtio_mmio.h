@@ -62,6 +62,11 @@ class VirtioMmio {
     /// Where the buffers of a queue come from.
     SharedMemory& buffers(std::size_t i) { return *queues_[i].buffers; }
     std::size_t queues() const { return queues_.size(); }
+    /// What the driver wrote last into Status.
+    std::uint32_t status_written() const { return status_written_; }
+    /// Of the last queue, where the driver did not tell the device the size; 0 each: it did.
+    std::uint32_t untold_queue_size() const { return untold_queue_size_; }
+    std::uint32_t untold_queue_size_max() const { return untold_queue_size_max_; }
     GuestAddr window() const { return window_; }
 
   private:
@@ -91,6 +96,8 @@ class VirtioMmio {
     Fault validate();
     Fault check_status(const Step& s);
     Fault create_ring();
+    void write_status(std::uint32_t value);
+    void tell_queue_size();
     Fault fail(Fault fault, Steps steps);
     void remove_queues();
     void write_address(std::uint32_t low, std::uint32_t high, GuestAddr a);
@@ -112,6 +119,9 @@ class VirtioMmio {
     bool identified_ = false;
     QueueSetup setup_;
     std::deque<Queue> queues_;
+    std::uint32_t status_written_ = 0;
+    std::uint32_t untold_queue_size_ = 0;
+    std::uint32_t untold_queue_size_max_ = 0;
 };
 
 }  // namespace vms::frontend

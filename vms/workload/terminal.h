@@ -21,6 +21,19 @@ struct TerminalAccount {
     std::uint64_t discarded = 0;
 };
 
+/// What a program at a terminal waits for, or what has ended its use of it.
+enum class Hindrance : std::uint8_t {
+    none,            ///< nothing that the terminal knows of
+    no_port,         ///< the device has no port of that number
+    no_name,         ///< no port of the device has that name
+    no_console,      ///< no port of the device is a console
+    not_added,       ///< the device has not added the port
+    not_introduced,  ///< added, but neither a console nor named nor open at its far end
+    removed,         ///< the device has taken the port away
+    far_end_closed,  ///< nobody has been at the far end since the terminal was opened
+    hung_up,         ///< whoever was at the far end has closed it
+};
+
 class Terminal {
   public:
     /// Wait until it is there, and open it. False: it failed, or there will be none.
@@ -36,12 +49,14 @@ class Terminal {
     virtual std::size_t submit(std::span<const std::byte> bytes) = 0;
     /// Take up to `into.size()` bytes that have arrived; 0 when there are none. Never waits.
     virtual std::size_t read(std::span<std::byte> into) = 0;
-    /// Sleep until there is something to read. False: the terminal failed and nothing will come.
+    /// Sleep until there is something to read. False: nothing will come, as the terminal failed,
+    /// was taken away, or its far end was closed.
     virtual bool wait_for_input() = 0;
     /// Reset the device, whatever it is doing, and start it again. All its terminals are closed by
     /// it. False: it did not start.
     virtual bool restart() = 0;
     virtual TerminalAccount account() const = 0;
+    virtual Hindrance hindrance() const = 0;
 
   protected:
     ~Terminal() = default;

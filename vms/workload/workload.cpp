@@ -72,9 +72,14 @@ bool Workload::run(Cpu& cpu, const Resources& resources) {
     if (equipped) {
         wait_for_start(cpu);
         counters_.state = State::running;
+        terminal_ = talks ? resources.terminal : nullptr;
         success = (!talks || resources.terminal->open()) && work(cpu, resources);
-        if (talks)
+        if (talks) {
+            if (!success)
+                counters_.hindrance = resources.terminal->hindrance();
+            terminal_ = nullptr;
             resources.terminal->close();
+        }
     }
     counters_.finished_tick = cpu.counter();
     counters_.state = success ? State::succeeded : State::failed;

@@ -141,6 +141,7 @@ struct Counters {
     RecordChecker::Counters records;  ///< that arrived
     std::string first_error;
     net::Results net;
+    Hindrance hindrance = Hindrance::none;  ///< console-: why it failed, as the terminal knows it
     std::uint64_t finished_tick = 0;
 };
 
@@ -169,6 +170,10 @@ class Workload {
 
     const Config& config() const { return config_; }
     const Counters& counters() const { return counters_; }
+    /// Of a console workload: what it waits for, or why it failed.
+    Hindrance hindrance() const {
+        return terminal_ != nullptr ? terminal_->hindrance() : counters_.hindrance;
+    }
 
   private:
     bool work(Cpu& cpu, const Resources& resources);
@@ -198,6 +203,7 @@ class Workload {
     Config config_;
     Costs costs_;
     Counters counters_;
+    const Terminal* terminal_ = nullptr;  ///< while it runs
     Crc32 tx_crc_;
     Crc32 rx_crc_;
 };

@@ -166,7 +166,8 @@ KeySpec link() {
                       "Its two ends: names of network controllers of the platform, of hosts or of "
                       "switches.",
                       text("", "A controller, a host or a switch."))),
-        number(K::rate, "rate", "1Gbps", "10Mbps", "100Gbps", "Of each direction."),
+        number(K::rate, "rate", "1Gbps", "10Mbps", "100Gbps",
+               "Of each direction. To a network controller: 10Mbps, 100Mbps or 1Gbps."),
         estimate(number(K::time, "propagation", "50ns", "0ns", "1s", "From end to end."),
                  "10 m of cable at 5 ns/m"),
     };

@@ -241,6 +241,7 @@ class NetworkChecks : private Checks {
                       "switch between them",
                       quote(end.text), first->second.key, format_short(first->second));
         }
+        rate(l, v);
         for (std::size_t i = 0; i < v["from"].names.size(); ++i)
             if (const std::string& end = v["from"].names[i];
                 std::find(l.between.begin(), l.between.end(), end) == l.between.end())
@@ -267,6 +268,18 @@ class NetworkChecks : private Checks {
                       outage["from"].text);
             last = o.until;
         }
+    }
+
+    /// A GEM has a MAC of 10, 100 and 1000 Mbit/s (UG1085, GEM Ethernet).
+    void rate(const LinkConfig& l, const Value& v) {
+        constexpr std::uint64_t mbps = 1'000'000;
+        for (const std::string& end : l.between)
+            if (find_named(s_.platform.nics, end) != nullptr && l.rate != 10 * mbps &&
+                l.rate != 100 * mbps && l.rate != 1000 * mbps)
+                error(v["rate"].place,
+                      "found {}, but {}, an end of this link, is a network controller of 10, 100 "
+                      "and 1000 Mbit/s; write 10Mbps, 100Mbps or 1Gbps",
+                      v["rate"].text, quote(end));
     }
 
     void capture(const CaptureConfig& c, const Place& place) {

@@ -42,6 +42,8 @@ class WorkloadChecks : private Checks {
         if (v["port"].given && v["port_name"].given)
             error(v["port_name"].place,
                   "found port and port_name; either says which port: keep one of them");
+        else
+            port(vm, w, v);
         if (w.type == "console-echo") {
             if (w.lines == 0 && w.text.empty())
                 error(w.place,
@@ -80,6 +82,31 @@ class WorkloadChecks : private Checks {
                       "change the type",
                       quote(w.device), driver->driver, format_short(driver->place), w.type, kind);
         }
+    }
+
+    /// Which ports there are, the back-end says.
+    void port(const VmConfig& vm, const WorkloadConfig& w, const Value& v) {
+        const RemioDevConfig* d = find_named(vm.remio_devs, w.device);
+        const BackendConfig* b = d != nullptr ? backend_of(d->bind_key) : nullptr;
+        if (b == nullptr || b->backend != "console")
+            return;
+        const std::vector<ConsolePortConfig>& ports = b->console.ports;
+        if (v["port"].given && w.port >= ports.size())
+            error(
+                v["port"].place, "found {}, but the console behind {} has {} ({}); write {}",
+                w.port, quote(w.device),
+                ports.size() == 1 ? "one port, 0" : fmt::format("ports 0 to {}", ports.size() - 1),
+                format_short(b->place), ports.size() == 1 ? "that" : "one of them");
+        const auto named = [&](const ConsolePortConfig& p) { return p.name == w.port_name; };
+        if (!v["port_name"].given || std::any_of(ports.begin(), ports.end(), named))
+            return;
+        std::vector<std::string> names;
+        for (const ConsolePortConfig& p : ports)
+            if (!p.name.empty())
+                names.push_back(p.name);
+        error(v["port_name"].place, "the console behind {} has no port of the name {} ({}); {}",
+              quote(w.device), quote(w.port_name), format_short(b->place),
+              names.empty() ? "write port, or give the port a name" : suggest(w.port_name, names));
     }
 
     /// Keys that a type of workload does not read say something else than what happens.

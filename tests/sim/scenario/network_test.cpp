@@ -86,6 +86,12 @@ INSTANTIATE_TEST_SUITE_P(
               "links.other.between.0",
               {"'gem3' is an end of links.wire.between.0 too", "switch between them"}},
         Wrong{"links.wire.rate=1GHz", "links.wire.rate", {"'GHz' is not a unit", "Gbps"}},
+        // A GEM's MAC has 10, 100 and 1000 Mbit/s (UG1085).
+        Wrong{"links.wire.rate=10Gbps",
+              "links.wire.rate",
+              {"found 10Gbps", "'gem3', an end of this link, is a network controller",
+               "write 10Mbps, 100Mbps or 1Gbps"}},
+        Wrong{"links.wire.rate=101Mbps", "links.wire.rate", {"found 101Mbps"}},
         Wrong{"links.wire.loss=150%", "links.wire.loss", {"out of range", "from 0% to 100%"}},
         Wrong{"links.wire.from.gem0={loss: 1%}",
               "links.wire.from.gem0",

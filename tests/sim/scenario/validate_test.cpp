@@ -361,6 +361,10 @@ TEST(Validate, Software) {
                 {"found 5000B", "at most 4096 bytes"});
     expect_says(error_at(set({work + ".port=1", work + ".port_name=data"}), work + ".port_name"),
                 {"found port and port_name", "keep one"});
+    expect_says(error_at(set({work + ".port=7"}), work + ".port"),
+                {"found 7", "the console behind 'con0' has one port, 0"});
+    expect_says(error_at(set({work + ".port_name=data"}), work + ".port_name"),
+                {"has no port of the name 'data'", "write port, or give the port a name"});
     expect_says(error_at(set({frontend + ".workloads.0={type: console-read, device: con0}"}),
                          frontend + ".workloads.0.bytes"),
                 {"missing"});

@@ -45,7 +45,9 @@ class ConsoleModel final : public Device {
     // How it misbehaves.
     std::uint64_t refused_features = 0;  ///< FEATURES_OK does not stick when one is accepted
     bool queue_busy = false;             ///< QueueReady reads 1
-    bool needs_reset_at_driver_ok = false;
+    /// NEEDS_RESET comes up when the driver sets one of these bits of Status; with DRIVER_OK the
+    /// device's own, for a device that has failed at once.
+    std::uint32_t needs_reset_at = 0;
     unsigned reset_takes_reads = 0;  ///< Status reads 128 as often after a reset
     bool wrong_used_id = false;
     bool silent = false;  ///< never uses a buffer
@@ -284,7 +286,7 @@ class ConsoleModel final : public Device {
         if ((v & 8) != 0 && (accepted & (refused_features | ~features)) != 0)
             v &= ~8u;
         status_ = v;
-        if ((v & 4) != 0 && needs_reset_at_driver_ok)
+        if ((v & needs_reset_at) != 0)
             status_ |= 64;
     }
     bool event_index() const { return (accepted >> 29 & 1) != 0; }

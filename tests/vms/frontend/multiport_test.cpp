@@ -2,7 +2,9 @@
 // (drivers/char/virtio_console.c) as logged, and of Zephyr's uart_virtio_console.c; their meaning
 // is OASIS VirtIO v1.4, 5.3.6.2.
 #include <algorithm>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -20,6 +22,7 @@ using vms::frontend::Fault;
 using vms::frontend::linux_6_1;
 using vms::frontend::Profile;
 using vms::frontend::zephyr;
+using vms::workload::Hindrance;
 
 using Port = ConsoleModel::Port;
 
@@ -208,6 +211,134 @@ TEST(LinuxMultiport, RemovedPortIsGoneAndCanComeBack) {
     EXPECT_EQ(read(p.driver.port(1)), "back");
 }
 
+// --- a port that goes away under a program -------------------------------------------------------
+// drivers/char/virtio_console.c: unplug_port() and handle_control_message() wake who waits;
+// will_read_block() and will_write_block() look at guest_connected and host_connected.
+
+/// Says something to the driver at a time, while a program waits.
+class Later final : public Device {
+  public:
+    Later(Machine& m, std::uint64_t after_ns, std::function<void()> act)
+        : at_(m.now_ns() + after_ns), act_(std::move(act)) {
+        m.add_device(0x0b000000, 0x1000, *this);
+    }
+    std::uint64_t load(std::uint32_t, vms::Width) override { return 0; }
+    void store(std::uint32_t, vms::Width, std::uint64_t) override {}
+    std::uint64_t next_ns() const override { return at_; }
+    void step(std::uint64_t now) override {
+        if (now < at_)
+            return;
+        at_ = UINT64_MAX;
+        act_();
+    }
+
+  private:
+    std::uint64_t at_;
+    std::function<void()> act_;
+};
+
+// port_fops_read: -ENODEV for a port that was unplugged while it waited.
+TEST(LinuxMultiport, ARemovalEndsAReader) {
+    for (const bool comes_back : {false, true}) {
+        Ports p(linux_6_1(), {hvc, data});
+        ASSERT_EQ(p.start(), Fault::none);
+        ASSERT_TRUE(p.driver.port(1).open());
+        const Later later(p.rig.m, 50'000, [&] {
+            p.device().say(2, 1, 0);
+            if (comes_back)
+                p.device().say(1, 1, 0);
+        });
+        EXPECT_FALSE(p.driver.port(1).wait_for_input());
+        EXPECT_EQ(p.driver.port(1).hindrance(), Hindrance::removed);
+        p.settle();
+        // What was opened is gone, whatever comes back in its place, until it is opened again.
+        EXPECT_FALSE(p.driver.port(1).write(bytes("x")));
+        EXPECT_EQ(p.driver.port_report(1).present, comes_back);
+        if (!comes_back)
+            continue;
+        ASSERT_TRUE(p.driver.port(1).open());
+        EXPECT_EQ(p.driver.port(1).hindrance(), Hindrance::none);
+        EXPECT_TRUE(p.driver.port(1).write(bytes("y")));
+    }
+}
+
+// hvc_remove hangs the terminal up: who reads it gets the end of file.
+TEST(LinuxMultiport, ARemovalEndsTheReaderOfAConsole) {
+    Ports p(linux_6_1(), {hvc, {.console = true}});
+    ASSERT_EQ(p.start(), Fault::none);
+    ASSERT_TRUE(p.driver.port(1).open());
+    const Later later(p.rig.m, 50'000, [&] { p.device().say(2, 1, 0); });
+    EXPECT_FALSE(p.driver.port(1).wait_for_input());
+    EXPECT_FALSE(p.driver.port(1).write(bytes("x")));
+    EXPECT_EQ(p.driver.port(1).hindrance(), Hindrance::removed);
+}
+
+// wait_port_writable: -ENODEV, for a writer that waits for the far end, and for one that waits for
+// room.
+TEST(LinuxMultiport, ARemovalEndsAWriter) {
+    for (const bool full : {false, true}) {
+        Ports p(linux_6_1(), {hvc, {.host_open = full, .name = "data"}});
+        ASSERT_EQ(p.start(), Fault::none);
+        ASSERT_TRUE(p.driver.port(1).open());
+        p.settle();
+        p.device().takes_without_using = full;
+        const Later later(p.rig.m, 500'000, [&] { p.device().say(2, 1, 0); });
+        bool written = true;
+        for (int i = 0; i < 16 && written; ++i)
+            written = p.driver.port(1).write(bytes("x"));
+        EXPECT_FALSE(written);
+        EXPECT_EQ(p.driver.port(1).hindrance(), Hindrance::removed);
+    }
+}
+
+// port_fops_read returns what has come, and then 0, once the host is not connected.
+TEST(LinuxMultiport, AFarEndThatClosesIsTheEndOfFile) {
+    Ports p(linux_6_1(), {hvc, data});
+    ASSERT_EQ(p.start(), Fault::none);
+    ASSERT_TRUE(p.driver.port(1).open());
+    p.settle();
+    p.device().type("last words", p.rig.m.now_ns() + 1'000, 1);
+    const Later later(p.rig.m, 50'000, [&] { p.device().say(6, 1, 0); });
+    p.settle();
+    EXPECT_TRUE(p.driver.port(1).wait_for_input());
+    EXPECT_EQ(read(p.driver.port(1)), "last words");
+    EXPECT_FALSE(p.driver.port(1).wait_for_input());
+    EXPECT_EQ(p.driver.port(1).hindrance(), Hindrance::hung_up);
+    // A writer waits for it to be open again (will_write_block).
+    EXPECT_THROW(p.driver.port(1).write(bytes("x")), Asleep);
+    p.device().say(6, 1, 1);
+    EXPECT_TRUE(p.driver.port(1).write(bytes("x")));
+    EXPECT_EQ(p.driver.port(1).hindrance(), Hindrance::none);
+}
+
+// An hvc console does not ask whether anybody is at its far end.
+TEST(LinuxMultiport, AConsoleDoesNotMindItsFarEnd) {
+    Ports p(linux_6_1(), {{.console = true, .host_open = true}});
+    ASSERT_EQ(p.start(), Fault::none);
+    ASSERT_TRUE(p.driver.port(0).open());
+    p.device().say(6, 0, 0);
+    p.settle();
+    EXPECT_TRUE(p.driver.port(0).write(bytes("x")));
+    p.device().type("in", p.rig.m.now_ns() + 50'000);
+    EXPECT_TRUE(p.driver.port(0).wait_for_input());
+    EXPECT_EQ(p.driver.port(0).hindrance(), Hindrance::none);
+}
+
+TEST(LinuxMultiport, ATerminalSaysWhatIsWaitedFor) {
+    Ports p(linux_6_1(), {hvc, closed, {.name = "data"}});
+    EXPECT_EQ(p.driver.port(0).hindrance(), Hindrance::not_added);
+    ASSERT_EQ(p.start(), Fault::none);
+    EXPECT_EQ(p.driver.hindrance({.port = 0}), Hindrance::none);
+    EXPECT_EQ(p.driver.hindrance({.port = 1}), Hindrance::not_introduced);
+    EXPECT_EQ(p.driver.hindrance({.port = 2}), Hindrance::far_end_closed);
+    EXPECT_EQ(p.driver.hindrance({.port = 3}), Hindrance::no_port);
+    EXPECT_EQ(p.driver.hindrance({.name = "data"}), Hindrance::far_end_closed);
+    EXPECT_EQ(p.driver.hindrance({.name = "date"}), Hindrance::no_name);
+    p.device().say(2, 1, 0);
+    p.settle();
+    EXPECT_EQ(p.driver.hindrance({.port = 1}), Hindrance::removed);
+}
+
 // 5.3.6.2 has cols before rows; Linux 6.1 reads them the other way round.
 TEST(LinuxMultiport, ResizeIsReadRowsFirst) {
     Ports p(linux_6_1(), {hvc});
@@ -324,6 +455,84 @@ TEST(ZephyrMultiport, HasNoGenericPorts) {
     EXPECT_TRUE(p.driver.port(0).open());
     EXPECT_THROW(p.driver.port(1).open(), Asleep);
     EXPECT_EQ(p.driver.port_report(1).name, "");
+}
+
+// virtconsole_poll_out: each character to every port that is a console, in the order of numbers,
+// before the next.
+TEST(ZephyrMultiport, WritesToEveryConsole) {
+    Ports p(zephyr(), {hvc, data, hvc});
+    ASSERT_EQ(p.start(), Fault::none);
+    auto* uart = p.driver.terminal({.port = 2});
+    ASSERT_TRUE(uart->open());
+    p.rig.m.log.clear();
+    ASSERT_TRUE(uart->write(bytes("ab")));
+    p.settle();
+    EXPECT_EQ(p.device().output, "ab");
+    EXPECT_EQ(p.device().ports[1].output, "");
+    EXPECT_EQ(p.device().ports[2].output, "ab");
+    EXPECT_THAT(p.notifications(), ElementsAre("W050=1", "W050=7", "W050=1", "W050=7"));
+}
+
+// virtconsole_poll_in: each console is given a buffer of one character when it is first looked at;
+// one character a call, of the first port that has one.
+TEST(ZephyrMultiport, ReadsFromEveryConsole) {
+    Ports p(zephyr(), {hvc, data, hvc});
+    ASSERT_EQ(p.start(), Fault::none);
+    auto* uart = p.driver.terminal({});
+    ASSERT_TRUE(uart->open());
+    p.rig.m.log.clear();
+    EXPECT_EQ(read(*uart), "");
+    EXPECT_THAT(p.notifications(), ElementsAre("W050=0", "W050=6"));
+    p.device().type("xy", p.rig.m.now_ns() + 1'000, 2);
+    ASSERT_TRUE(uart->wait_for_input());
+    EXPECT_EQ(read(*uart), "x");
+    p.device().type("01", p.rig.m.now_ns() + 1'000, 0);
+    p.settle();
+    EXPECT_EQ(read(*uart), "0");
+    p.settle();
+    EXPECT_EQ(read(*uart), "1");
+    EXPECT_EQ(read(*uart), "y");
+    EXPECT_EQ(uart->account().read, 4u);
+}
+
+// DEVICE_REMOVE takes the port's bit away and tells nobody; CONSOLE_PORT sets it again. With none
+// left, characters go nowhere.
+TEST(ZephyrMultiport, ARemovedConsoleIsLeftOut) {
+    Ports p(zephyr(), {hvc, hvc});
+    ASSERT_EQ(p.start(), Fault::none);
+    auto* uart = p.driver.terminal({});
+    ASSERT_TRUE(uart->open());
+    p.device().say(2, 1, 0);
+    p.settle();
+    ASSERT_TRUE(uart->write(bytes("a")));
+    p.device().say(2, 0, 0);
+    p.settle();
+    ASSERT_TRUE(uart->write(bytes("b")));
+    EXPECT_EQ(uart->hindrance(), Hindrance::no_console);
+    const Later later(p.rig.m, 50'000, [&] {
+        p.device().say(1, 1, 0);
+        p.device().type("in", p.rig.m.now_ns() + 50'000, 1);
+    });
+    // Nothing tells a reader that there is no console; one that comes is read.
+    ASSERT_TRUE(uart->wait_for_input());
+    EXPECT_EQ(read(*uart), "i");
+    ASSERT_TRUE(uart->write(bytes("c")));
+    p.settle();
+    EXPECT_EQ(p.device().output, "a");
+    EXPECT_EQ(p.device().ports[1].output, "c");
+}
+
+// What submit() takes, every console has; it ends where one of them has no room.
+TEST(ZephyrMultiport, SubmitsAsFarAsEveryConsoleHasRoom) {
+    Ports p(zephyr(), {hvc, hvc});
+    ASSERT_EQ(p.start(), Fault::none);
+    auto* uart = p.driver.terminal({});
+    ASSERT_TRUE(uart->open());
+    EXPECT_EQ(uart->submit(bytes("ab")), 1u);
+    p.settle();
+    EXPECT_EQ(p.device().output, "a");
+    EXPECT_EQ(p.device().ports[1].output, "a");
+    EXPECT_EQ(uart->account().written, 1u);
 }
 
 TEST(ZephyrMultiport, RefusesPortsBeyondItsTable) {

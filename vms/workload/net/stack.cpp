@@ -159,6 +159,7 @@ std::optional<Route> Stack::route_to(const IpAddress& to) {
         return std::nullopt;
     const IpAddress hop = next_hop(to);
     for (unsigned tries = 0; tries < solicitations && !mac_of(hop); ++tries) {
+        unanswered_ = hop;
         solicit(*source, hop);
         const std::uint64_t deadline =
             cpu_.counter() + ticks_at(solicitation_ns, cpu_.counter_frequency());
@@ -169,6 +170,7 @@ std::optional<Route> Stack::route_to(const IpAddress& to) {
         ++counters_.resolutions_failed;
         return std::nullopt;
     }
+    unanswered_.reset();
     Route route;
     route.source_mac = interface_.mac();
     route.destination_mac = *mac;

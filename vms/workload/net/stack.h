@@ -100,6 +100,8 @@ class Stack final : public FrameSink {
 
     NetInterface& interface() { return interface_; }
     const StackCounters& counters() const { return counters_; }
+    /// Whose MAC address is being asked for, or was and did not become known.
+    const std::optional<packets::IpAddress>& unanswered() const { return unanswered_; }
 
     // --- for programs; they may wait ----------------------------------------------------------
 
@@ -190,6 +192,7 @@ class Stack final : public FrameSink {
     StackConfig config_;
     StackCosts costs_;
     StackCounters counters_;
+    std::optional<packets::IpAddress> unanswered_;
     std::vector<packets::Ipv6Address> own_v6_;
     std::vector<packets::MacAddress> groups_;
     std::map<Ip, packets::MacAddress> neighbours_;
