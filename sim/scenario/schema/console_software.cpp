@@ -28,7 +28,8 @@ KeySpec typed_input() {
 }
 
 KeySpec pattern_input() {
-    return map("pattern", "A generated stream of bytes, sent without pause. Not with `input`.",
+    return map("pattern", "A generated stream of bytes, sent without pause. Not with `input`, nor "
+               "on a `prefixed` line, which carries text only.",
                {required(number(K::size, "bytes", "", "1B", "1TiB", "How many.")),
                 number(K::integer, "seed", "0", "0", "", "Which stream."),
                 number(K::time, "at", "0ns", "0ns", longest_time, "When it starts.")});
@@ -88,8 +89,8 @@ std::vector<KeySpec> console_backend() {
                     required(number(K::time, "at", "", "0ns", longest_time, "When.")),
                     map("resize", "console: the far end's terminal has another size.",
                         {required(event_port("port", "Which port.")),
-                         required(number(K::integer, "columns", "", "0", "65535", "Columns.")),
-                         required(number(K::integer, "rows", "", "0", "65535", "Lines."))}),
+                         required(number(K::integer, "columns", "", "1", "65535", "Columns.")),
+                         required(number(K::integer, "rows", "", "1", "65535", "Lines."))}),
                     event_port("add", "console: this port is plugged in."),
                     event_port("remove", "console: this port is unplugged."),
                     event_port("open", "console: somebody comes to the far end of this port."),

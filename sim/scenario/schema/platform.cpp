@@ -84,7 +84,7 @@ KeySpec platform() {
                                     "List registers of each CPU."),
                              number(K::integer, "interrupt_lines", "192", "64", "512",
                                     "Interrupt ids that the distributor has: SGI, PPI and SPI; a "
-                                    "multiple of 32, or 1020."),
+                                    "multiple of 32."),
                              number(K::interrupt, "maintenance", "25", "25", "31",
                                     "Interrupt id of the maintenance interrupt."),
                          })),

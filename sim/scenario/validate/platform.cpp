@@ -126,6 +126,10 @@ class PlatformChecks : private Checks {
                       "the name has {} characters; one that stands before each line has at "
                       "most {}: write a shorter one",
                       c.name.size(), longest_label);
+            if (u.mux == SerialMux::prefixed && c.pattern)
+                error(value["pattern"].place,
+                      "a pattern has bytes of every value, and a prefixed line carries only text "
+                      "faithfully; write input, or give the line mux: framed");
             if (c.pattern && !c.input.empty())
                 error(c.place,
                       "found input and pattern; a channel has one source of bytes: keep "
