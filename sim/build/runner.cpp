@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "models/bao/legs.h"
+#include "sim/build/backend_incidents.h"
 #include "sim/build/configuration.h"
 #include "sim/build/diagnosis.h"
 #include "sim/build/frame_account.h"
@@ -156,6 +157,7 @@ class Run {
     void attach_sinks();
     void wire();
     void simulate();
+    void observe_silence(Picos at) const;
     void stop(End why);
     void settle();
     void collect();
@@ -178,6 +180,7 @@ class Run {
     std::unique_ptr<Platform> platform_;
     std::unique_ptr<Watchdog> watchdog_;
     std::unique_ptr<QuietPeriod> quiet_;
+    std::unique_ptr<BackendIncidents> incidents_;
     std::unique_ptr<InputLoss> input_loss_;
     End end_ = End::none;
     Picos ended_at_{};
@@ -245,15 +248,18 @@ void Run::wire() {
         last_on_the_way_ = models::kernel_now();
         settle();
     });
+    incidents_ = std::make_unique<BackendIncidents>(s_, hub_);
     input_loss_ = std::make_unique<InputLoss>(s_, *software_, *platform_, hub_);
     for (const auto& c : platform_->cores()) {
         c->on_idle([this, core = c.get()] {
             input_loss_->idle(*core);
             settle();
         });
-        c->on_note([this](vms::Note what, std::uint64_t, std::uint64_t) {
+        c->on_note([this, core = c.get()](vms::Note what, std::uint64_t a, std::uint64_t b) {
             if (what == vms::Note::workload_done)
                 settle();
+            else if (what == vms::Note::incident)
+                incidents_->note(core->now(), core->id(), a, b);
         });
     }
     platform_->timeline().set_horizon(s_.duration);
@@ -307,7 +313,24 @@ void Run::simulate() {
     platform_->network().finish(results_.errors);
     frame_capture_->finish(results_.errors);
     // Not before what the trace has written already.
-    input_loss_->finish(std::max(ended_at_, models::kernel_now()));
+    const Picos written = std::max(ended_at_, models::kernel_now());
+    input_loss_->finish(written);
+    if (end_ == End::stuck)
+        observe_silence(written);
+}
+
+/// Accesses that no back-end has answered when the run was found to be stuck.
+void Run::observe_silence(Picos at) const {
+    const bao::Hypervisor& h = platform_->hypervisor();
+    for (const bao::Remio::Request& r : h.remio().requests()) {
+        const bao::Remio::Device* d = h.remio().find(r.bind_key);
+        if (!r.allocated || r.state == bao::Remio::State::complete || d == nullptr)
+            continue;
+        hub_.observe(
+            {at, r.cpu, "remio.silent-backend", h.vms()[d->frontend.vm_id]->config->name,
+             fmt::format("an access to {} is not answered: this vCPU stands still for ever",
+                         d->frontend.name)});
+    }
 }
 
 /// Where the core's time went up to the end of the run; what it waits in then counts too.
