@@ -139,6 +139,25 @@ LegProvenance provenance(bao::Leg leg, const Scenario& s) {
     }
 }
 
+/// What a far end that talks in records has sent and checked; nothing of another.
+void add_record_metrics(Metrics& m, const std::string& p, const RecordEnds& ends) {
+    if (ends.sink == nullptr)
+        return;
+    const auto& r = ends.sink->checker().counters();
+    const auto put = [&](const char* name, std::uint64_t v) {
+        m[p + "records." + name] = static_cast<std::int64_t>(v);
+    };
+    put("received", r.records);
+    put("torn", r.torn);
+    put("gaps", r.gaps);
+    put("lost_bytes", r.lost_bytes);
+    put("stream_bytes", r.stream_bytes);
+    put("errors", r.errors);
+    put("ended", r.ended ? 1 : 0);
+    put("sent", ends.input->sent_records());
+    put("sent_bytes", ends.input->sent_bytes());
+}
+
 std::uint64_t cpu_time_ns() {
     timespec t{};
     ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
@@ -397,19 +416,9 @@ void Run::collect() {
             m[q + "tx_crc32"] = k.tx_hash;
             m[q + "rx_bytes"] = static_cast<std::int64_t>(k.rx_bytes);
             m[q + "rx_crc32"] = k.rx_hash;
+            add_record_metrics(m, q, l->channel_records[i]);
         }
-        if (l->record_sink != nullptr) {
-            const auto& r = l->record_sink->checker().counters();
-            m[p + "records.received"] = static_cast<std::int64_t>(r.records);
-            m[p + "records.torn"] = static_cast<std::int64_t>(r.torn);
-            m[p + "records.gaps"] = static_cast<std::int64_t>(r.gaps);
-            m[p + "records.lost_bytes"] = static_cast<std::int64_t>(r.lost_bytes);
-            m[p + "records.stream_bytes"] = static_cast<std::int64_t>(r.stream_bytes);
-            m[p + "records.errors"] = static_cast<std::int64_t>(r.errors);
-            m[p + "records.ended"] = r.ended ? 1 : 0;
-            m[p + "records.sent"] = static_cast<std::int64_t>(l->record_input->sent_records());
-            m[p + "records.sent_bytes"] = static_cast<std::int64_t>(l->record_input->sent_bytes());
-        }
+        add_record_metrics(m, p, l->records);
     }
     for (const bao::Remio::Device& d : platform_->hypervisor().remio().devices()) {
         const std::string p = fmt::format("bao.devices.{}.", d.bind_key);

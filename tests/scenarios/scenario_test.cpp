@@ -54,6 +54,16 @@ TEST_F(Scenarios, ConsolesUnderResetsAccountForEveryByte) {
     }
 }
 
+// The same of ports that share a line, with several to a device: what a reset does to one channel
+// leaves the others alone.
+TEST_F(Scenarios, PortsOfASharedLineUnderResetsAccountForEveryByte) {
+    const Outcome o = run("soak-shared-line.yaml");
+    EXPECT_EQ(o.status, 0) << o.out;
+    EXPECT_GT(metric(o, "uarts.uart1.channels.data0.records.lost_bytes"), 0);
+    EXPECT_GT(metric(o, "vms.bare1.workloads.0.lost_bytes"), 0);
+    EXPECT_EQ(metric(o, "vms.backend.devices.con0.ports.0.received_bytes"), 13);
+}
+
 // A far end that does not belong to the workload: the run fails, and says where.
 TEST_F(Scenarios, SoakFindsAStrangeRecord) {
     const Outcome o = run("soak.yaml", "--set platform.uarts.uart1.records.stream=9");

@@ -232,7 +232,7 @@ TEST(Consoles, WhatIsWrongWithPortsAndChannels) {
              Wrong{uart1 + "output=none", uart1 + "output", {"this line has mux"}},
              Wrong{uart1 + "mux=prefixed",
                    uart1 + "channels.data.pattern",
-                   {"a prefixed line carries only text", "mux: framed"}},
+                   {"a prefixed line carries only text faithfully", "mux: framed"}},
              Wrong{uart1 + "mux=none", uart1 + "channels", {"only a line with mux has channels"}},
              Wrong{uart1 + "channels.log.number=0",
                    uart1 + "channels.log",
@@ -248,7 +248,8 @@ TEST(Consoles, WhatIsWrongWithPortsAndChannels) {
 // VirtIO v1.4, 5.3.4: cols and rows mean something only with SIZE.
 TEST(Consoles, AResizeNeedsADeviceThatHasASize) {
     const std::string con0 = "vms.backend.software.backends.con0.";
-    const std::string resize = con0 + "events=[{at: 1ms, resize: {port: 0, columns: 80, rows: 25}}]";
+    const std::string resize =
+        con0 + "events=[{at: 1ms, resize: {port: 0, columns: 80, rows: 25}}]";
     const auto echo = [](const std::vector<std::string>& set) {
         return load_scenario(std::string(BAOSIM_SOURCE_DIR) + "/scenarios/console-echo.yaml", set);
     };
