@@ -43,10 +43,10 @@ def run(command, samples_per_second=10):
 
 
 def growth_of(samples):
-    """KiB from the second to the last quarter of a run."""
+    """KiB from the second to the last quarter; None of a run that was too short to tell."""
     # Medians: the report at the end takes memory for a moment.
     quarter = len(samples) // 4
     if quarter < 5:
-        return 0  # too short to tell
+        return None
     return round(statistics.median(samples[-quarter:]) -
                  statistics.median(samples[quarter:2 * quarter]))

@@ -76,8 +76,8 @@ if wanted > UNITS["GiB"]:
 marks += [f"{at(0.5)} after half", f"{at(0.98)} before the end"]
 growth = host_memory.growth_of(samples)
 print(f"host memory ({len(samples)} samples): {', '.join(marks)}; growth from the second to the last "
-      f"quarter {growth} KiB")
-if growth > host_memory.ALLOWED_GROWTH_KIB:
+      f"quarter {'not seen: the run was too short to tell' if growth is None else f'{growth} KiB'}")
+if growth is not None and growth > host_memory.ALLOWED_GROWTH_KIB:
     sys.exit(f"volume: memory grew by {growth} KiB from the second to the last quarter of the run; "
              f"at most {host_memory.ALLOWED_GROWTH_KIB} KiB is expected")
 print(f"every byte accounted for: {sum(way[3] for way in ways)} bytes in {frames} frames")

@@ -56,6 +56,8 @@ enum class Note : std::uint8_t {
     workload_done,  ///< a = 1 success, 0 failure
     backend_step,   ///< a = service::Step, b = detail: what a back-end did last, for diagnoses
     driver_fault,   ///< a front-end refuses to go on: a = code of its driver
+    incident,       ///< a back-end saw what nobody is told of: a = service::Incident | device << 8,
+                    ///< b = detail
 };
 
 /// Where software has an Ethernet frame in its hands, for captures and accounts.

@@ -242,11 +242,18 @@ void Hypervisor::data_abort(Core& core, DataAbort& abort) {
         const Mark entry = mark(c);
         const bool write = abort.write;
         RequestId request;
-        if (!remio_.handle_access(c, abort, entry, request)) {
-            error(c, "remio.refused",
-                  fmt::format("data abort emulation failed at {:#x}: no device is bound there, or "
-                              "the pool of requests is exhausted",
-                              abort.ipa.value));
+        switch (remio_.handle_access(c, abort, entry, request)) {
+            case Remio::Handled::waits:
+                break;
+            case Remio::Handled::unbound:
+                error(c, "remio.bad-device",
+                      fmt::format("data abort emulation failed at {:#x}: no device is bound there",
+                                  abort.ipa.value));
+            case Remio::Handled::pool_exhausted:
+                error(c, "remio.pool-exhausted",
+                      fmt::format("data abort emulation failed at {:#x}: none of the {} requests "
+                                  "is free",
+                                  abort.ipa.value, remio_.requests().size()));
         }
         leg(c, write ? Leg::fe_wr_1 : Leg::fe_rd_1, from, entry, request);
         standby(c, request, write);

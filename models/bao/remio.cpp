@@ -89,10 +89,25 @@ std::optional<BootError> Remio::init() {
     // Only the totals were compared: a front-end and a back-end with different keys get here, each
     // as a device whose other side was never written (zero).
     for (const Device& d : devices_) {
+        const bool unbound = d.backend.name.empty() || d.frontend.name.empty();
+        if (unbound) {
+            const Side& side = d.backend.name.empty() ? d.frontend : d.backend;
+            const auto vm =
+                std::find_if(config.vmlist.begin(), config.vmlist.end(), [&](const VmConfig& v) {
+                    return std::any_of(v.remio_devs.begin(), v.remio_devs.end(),
+                                       [&](const RemioDev& r) {
+                                           return r.bind_key == d.bind_key && r.name == side.name;
+                                       });
+                });
+            h_.probes().observe(
+                {Picos{}, CpuId{}, "remio.totals-only", vm->name,
+                 fmt::format("{} has no opposite side with its bind_key, {}: Bao compares only the "
+                             "totals, and then shared-memory settings that nobody has written",
+                             side.name, d.bind_key)});
+        }
         if (d.backend.shmem_base != d.frontend.shmem_base ||
             d.backend.shmem_size != d.frontend.shmem_size ||
             d.backend.shmem_id != d.frontend.shmem_id) {
-            const bool unbound = d.backend.name.empty() || d.frontend.name.empty();
             return BootError{
                 fmt::format(
                     "invalid shared memory for remote I/O device {}: frontend {} has base {:#x}, "
@@ -104,7 +119,7 @@ std::optional<BootError> Remio::init() {
                     d.backend.shmem_size, d.backend.shmem_id,
                     unbound ? " (one side is missing: the check of the totals passes when another "
                               "bind_key lacks the opposite side, and uninitialised settings are "
-                              "compared)"
+                              "compared: remio.totals-only in docs/observations.md)"
                             : ""),
                 "", d.frontend.name.empty() ? d.backend.name : d.frontend.name};
         }
@@ -197,7 +212,8 @@ void Remio::send(Cpu& c, RemioEvent event, std::uint64_t target_cpu, std::uint64
                      pack(bind_key, request_id, interrupt), trace});
 }
 
-bool Remio::handle_access(Cpu& c, DataAbort& abort, const Mark& handler_entry, RequestId& trace) {
+Remio::Handled Remio::handle_access(Cpu& c, DataAbort& abort, const Mark& handler_entry,
+                                    RequestId& trace) {
     const Vm& vm = *c.vcpu->vm;
     const RemioDev* dev = nullptr;
     for (const RemioDev& d : vm.config->remio_devs) {
@@ -208,7 +224,7 @@ bool Remio::handle_access(Cpu& c, DataAbort& abort, const Mark& handler_entry, R
     }
     Device* device = dev == nullptr ? nullptr : find_vm_device(c, dev->bind_key);
     if (device == nullptr)
-        return false;
+        return Handled::unbound;
 
     // Both sides' VMs must have started. The wait has no limit; it is a loop on a flag that only
     // the start of a VM changes, so iterations up to the next event are made at once.
@@ -235,7 +251,7 @@ bool Remio::handle_access(Cpu& c, DataAbort& abort, const Mark& handler_entry, R
         }
     }
     if (request == nullptr)
-        return false;
+        return Handled::pool_exhausted;
     const RemioOp op = abort.write ? RemioOp::write : RemioOp::read;
     trace = RequestId{++next_trace_};
     request->allocated = true;
@@ -269,7 +285,7 @@ bool Remio::handle_access(Cpu& c, DataAbort& abort, const Mark& handler_entry, R
     request->frontend_instructions = sent.instructions - c.vector.instructions;
     h_.leg(c, abort.write ? Leg::fe_wr_2 : Leg::fe_rd_2, handler_entry, sent, trace);
     c.vcpu->active = false;
-    return true;
+    return Handled::waits;
 }
 
 std::int64_t Remio::ask(Cpu& c, Device& d, std::array<std::uint64_t, 8>& x, const Mark& from) {
@@ -393,6 +409,9 @@ std::int64_t Remio::hypercall(Cpu& c, std::array<std::uint64_t, 8>& x, const Mar
     Device* d = find_vm_device(c, devs[index].bind_key);
     if (d == nullptr) {
         c.core->charge(h_.costs().hvc_remio_invalid);
+        h_.observe(c, "remio.bad-device",
+                   fmt::format("hypercall for {}: the VM is on neither side of bind_key {}",
+                               devs[index].name, devs[index].bind_key));
         return failure;
     }
     switch (static_cast<RemioOp>(op)) {

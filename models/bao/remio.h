@@ -95,8 +95,9 @@ class Remio {
     /// Bao's remio_assign_vm_cpus, when a VM starts on a CPU.
     void assign_vm_cpu(const Vm& vm, const Cpu& c);
 
-    /// The handler of a trapped access in a window; false stops the CPU. On true the vCPU waits.
-    bool handle_access(Cpu& c, DataAbort& abort, const Mark& handler_entry, RequestId& trace);
+    enum class Handled : std::uint8_t { waits, unbound, pool_exhausted };
+    /// The handler of a trapped access in a window: the vCPU waits, or the CPU is to stop.
+    Handled handle_access(Cpu& c, DataAbort& abort, const Mark& handler_entry, RequestId& trace);
     /// The hypercall; `from` is the vector's mark.
     std::int64_t hypercall(Cpu& c, std::array<std::uint64_t, 8>& x, const Mark& from);
     /// A message met on its target CPU.

@@ -537,6 +537,8 @@ void Core::note(vms::Note what, std::uint64_t a, std::uint64_t b) {
         case vms::Note::driver_fault:
             probes_.event({local_, p_.id, EventKind::driver_fault, {}, a, b, 0});
             break;
+        case vms::Note::incident:
+            break;  // becomes an observation
     }
     if (on_note_)
         on_note_(what, a, b);

@@ -1,15 +1,13 @@
 // One CPU interface of the GIC-400: acknowledge, priority drop, deactivation (IHI 0048B 3.2, 4.4).
 #include "models/gic/cpu_interface.h"
 
+#include "models/gic/word_access.h"
+
 namespace models::gic {
 
 void CpuInterface::access(Access& a) {
-    if (a.width != vms::Width::word || (a.offset & 3U) != 0) {
-        a.error = true;
-        if (!a.write)
-            a.value = 0;
+    if (!is_word(a))
         return;
-    }
     if (a.write) {
         if (a.offset < gicc::size)
             write(static_cast<std::uint32_t>(a.offset), static_cast<std::uint32_t>(a.value));

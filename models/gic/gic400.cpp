@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "models/gic/word_access.h"
+
 namespace models {
 
 namespace {
@@ -151,7 +153,7 @@ void Gic400::access_control(Access& a) {
         offset %= gic::gich::alias_stride;
     }
     if (cpu >= parameters_.cpus || offset >= gic::gich::lr_end) {
-        if (!a.write)
+        if (gic::is_word(a) && !a.write)
             a.value = 0;
         return;
     }

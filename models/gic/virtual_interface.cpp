@@ -4,6 +4,8 @@
 
 #include <bit>
 
+#include "models/gic/word_access.h"
+
 namespace models::gic {
 
 namespace {
@@ -18,15 +20,6 @@ constexpr unsigned pmr_unused_bits = 3;
 constexpr std::uint32_t vtr_without_list_registers = 4U << 29 | 4U << 26;
 
 constexpr std::uint32_t source_field = source_mask << source_shift;
-
-bool sized_right(Access& a) {
-    if (a.width == vms::Width::word && (a.offset & 3U) == 0)
-        return true;
-    a.error = true;
-    if (!a.write)
-        a.value = 0;
-    return false;
-}
 
 constexpr std::uint32_t priority_of(std::uint32_t lr) {
     return lr >> gich::lr_priority_shift << 3 & priority_bits;
@@ -112,7 +105,7 @@ std::uint32_t VirtualInterface::misr() const {
 // --- the hypervisor's registers ---------------------------------------------------------------
 
 void VirtualInterface::access_control(Access& a, std::uint32_t offset) {
-    if (!sized_right(a))
+    if (!is_word(a))
         return;
     if (a.write)
         write_control(offset, static_cast<std::uint32_t>(a.value));
@@ -176,7 +169,7 @@ void VirtualInterface::write_control(std::uint32_t offset, std::uint32_t value) 
 // --- the VM's registers -----------------------------------------------------------------------
 
 std::uint32_t VirtualInterface::access_cpu_interface(Access& a) {
-    if (!sized_right(a))
+    if (!is_word(a))
         return nothing;
     if (a.offset >= gicv::size) {
         if (!a.write)

@@ -33,7 +33,7 @@ InputLoss::InputLoss(const Scenario& s, const Software& software, const Platform
                     backend.console.ports.begin(), backend.console.ports.end(),
                     [&](const ConsolePortConfig& p) { return p.serial == objects->config->name; });
                 if (carried)
-                    line.consoles.push_back({backend.device, b, 0});
+                    line.consoles.push_back({backend.device, b, {}});
             }
         }
         lines_.push_back(std::move(line));
@@ -60,15 +60,28 @@ void InputLoss::look(Line& line, models::Picos at, std::string_view when) {
         probes_.observe({at, line.cpu, rule, line.vm, std::move(what)});
     };
     const std::string& uart = line.objects->config->name;
-    const std::uint64_t overruns = line.objects->channel.counters().rx_overruns;
+    const models::SerialCounters counters = line.objects->channel.counters();
+    const std::uint64_t overruns = counters.rx_overruns;
+    if (std::exchange(line.unheard, counters.rx_lost) != counters.rx_lost)
+        observe("uart.receiver-off",
+                fmt::format("{}: characters arrived while its receiver was off (how many: "
+                            "uarts.{}.rx_lost){}",
+                            uart, uart, when));
     if (std::exchange(line.overruns, overruns) != overruns)
         observe("uart.overrun",
                 fmt::format("{}: characters arrived while its receive FIFO was full (how many: "
                             "uarts.{}.rx_overruns){}",
                             uart, uart, when));
     for (Line::Console& c : line.consoles) {
-        const std::uint64_t dropped = software_.dropped_input(line.vm_index, c.backend);
-        if (std::exchange(c.dropped, dropped) != dropped)
+        const Software::DroppedInput dropped = software_.dropped_input(line.vm_index, c.backend);
+        const Software::DroppedInput told = std::exchange(c.told, dropped);
+        if (dropped.unconnected != told.unconnected)
+            observe("console.input-unconnected",
+                    fmt::format("{}, from {}: characters arrived for a port that is unplugged, or "
+                                "whose far end is closed (how many: "
+                                "vms.{}.devices.{}.unconnected_input){}",
+                                c.name, uart, line.vm, c.name, when));
+        if (dropped.no_room != told.no_room)
             observe("console.input-dropped",
                     fmt::format("{}, from {}: no room was left for characters that arrived (how "
                                 "many: vms.{}.devices.{}.dropped_input){}",

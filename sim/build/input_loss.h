@@ -1,6 +1,7 @@
-// Input of serial lines that is lost for want of room, in a UART's FIFO or in the service guest: no
-// model of a machine tells of it, and on a board only missing characters do. Compares counters when
-// a service guest that has handled a serial port's interrupt comes to rest, and at the end.
+// Input of serial lines that is lost: to a receiver that is off, for want of room in a UART's FIFO
+// or in the service guest, or for a console port at which nobody is. No model of a machine tells of
+// it, and on a board only missing characters do. Compares counters when a service guest that has
+// handled a serial port's interrupt comes to rest, and at the end.
 #pragma once
 
 #include <cstddef>
@@ -35,10 +36,11 @@ class InputLoss {
         struct Console {
             std::string name;  ///< of the remio_dev
             std::size_t backend = 0;
-            std::uint64_t dropped = 0;  ///< already told
+            Software::DroppedInput told;
         };
         std::vector<Console> consoles;
         std::uint64_t overruns = 0;  ///< already told
+        std::uint64_t unheard = 0;   ///< already told
     };
     void look(Line& line, models::Picos at, std::string_view when);
 

@@ -89,6 +89,22 @@ void add_input(models::SerialChannel& channel, const std::vector<TypedInput>& in
             std::make_unique<models::PatternInput>(pattern->seed, pattern->bytes, pattern->at));
 }
 
+RecordEnds add_records(models::SerialChannel& channel, const RecordsConfig& r) {
+    auto input = std::make_unique<models::RecordInput>(models::RecordInput::Parameters{
+        .stream = static_cast<std::uint32_t>(r.stream),
+        .seed = r.seed,
+        .from = r.from,
+        .until = r.until,
+        .period = r.period,
+        .payload = static_cast<std::uint32_t>(r.payload),
+    });
+    auto sink = std::make_unique<models::RecordSink>(static_cast<std::uint32_t>(r.stream));
+    const RecordEnds ends{input.get(), sink.get()};
+    channel.add_source(std::move(input));
+    channel.set_sink(std::move(sink));
+    return ends;
+}
+
 /// The far ends of the channels of a shared line.
 void add_channels(SerialLineObjects& line, const UartConfig& u,
                   const Platform::SerialText& serial) {
@@ -107,30 +123,18 @@ void add_channels(SerialLineObjects& line, const UartConfig& u,
         line.demux = std::move(demux);
     }
     for (std::size_t i = 0; i < u.channels.size(); ++i) {
-        line.demux->channel(i).set_sink(sink_of(u.channels[i].output, serial));
+        if (!u.channels[i].records)
+            line.demux->channel(i).set_sink(sink_of(u.channels[i].output, serial));
         add_input(line.demux->channel(i), u.channels[i].input, u.channels[i].pattern);
+        line.channel_records.emplace_back();
+        if (u.channels[i].records)
+            line.channel_records[i] = add_records(line.demux->channel(i), *u.channels[i].records);
     }
     auto sink = line.demux->sink();
     if (auto whole = sink_of(u.output, serial))
         sink = std::make_unique<LineAndChannels>(std::move(whole), std::move(sink));
     line.channel.set_sink(std::move(sink));
     line.channel.add_source(line.demux->source());
-}
-
-void add_records(SerialLineObjects& line, const RecordsConfig& r) {
-    auto input = std::make_unique<models::RecordInput>(models::RecordInput::Parameters{
-        .stream = static_cast<std::uint32_t>(r.stream),
-        .seed = r.seed,
-        .from = r.from,
-        .until = r.until,
-        .period = r.period,
-        .payload = static_cast<std::uint32_t>(r.payload),
-    });
-    auto sink = std::make_unique<models::RecordSink>(static_cast<std::uint32_t>(r.stream));
-    line.record_input = input.get();
-    line.record_sink = sink.get();
-    line.channel.add_source(std::move(input));
-    line.channel.set_sink(std::move(sink));
 }
 
 }  // namespace
@@ -203,7 +207,7 @@ void Platform::build_serial_lines(const Scenario& s, const SerialText& serial) {
             if (u.mux != SerialMux::none)
                 add_channels(*line, u, serial);
             else if (u.records)
-                add_records(*line, *u.records);
+                line->records = add_records(line->channel, *u.records);
             else
                 line->channel.set_sink(sink_of(u.output, serial));
             add_input(line->channel, u.input, u.pattern);

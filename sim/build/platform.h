@@ -25,14 +25,19 @@
 namespace sim {
 
 /// One serial line of the platform with its far end.
+/// A far end that talks in records; the channel owns them. Both or neither.
+struct RecordEnds {
+    const models::RecordInput* input = nullptr;
+    const models::RecordSink* sink = nullptr;
+};
+
 struct SerialLineObjects {
     const UartConfig* config = nullptr;
     models::SerialChannel channel;
     /// Of a line that several ports share.
     std::unique_ptr<models::SerialDemux> demux;
-    // Of a far end that talks in records; the channel owns them.
-    const models::RecordInput* record_input = nullptr;
-    const models::RecordSink* record_sink = nullptr;
+    RecordEnds records;
+    std::vector<RecordEnds> channel_records;    ///< of the demux's channels
     std::unique_ptr<sc_core::sc_module> model;  ///< CadenceUart or Pl011
     /// The model is lazy: brings channel and counters up to the kernel's time.
     std::function<void()> synchronise;

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "models/bao/legs.h"
+#include "sim/build/backend_incidents.h"
 #include "sim/build/configuration.h"
 #include "sim/build/cpu_load.h"
 #include "sim/build/diagnosis.h"
@@ -150,6 +151,25 @@ LegProvenance provenance(bao::Leg leg, const Scenario& s) {
     }
 }
 
+/// What a far end that talks in records has sent and checked; nothing of another.
+void add_record_metrics(Metrics& m, const std::string& p, const RecordEnds& ends) {
+    if (ends.sink == nullptr)
+        return;
+    const auto& r = ends.sink->checker().counters();
+    const auto put = [&](const char* name, std::uint64_t v) {
+        m[p + "records." + name] = static_cast<std::int64_t>(v);
+    };
+    put("received", r.records);
+    put("torn", r.torn);
+    put("gaps", r.gaps);
+    put("lost_bytes", r.lost_bytes);
+    put("stream_bytes", r.stream_bytes);
+    put("errors", r.errors);
+    put("ended", r.ended ? 1 : 0);
+    put("sent", ends.input->sent_records());
+    put("sent_bytes", ends.input->sent_bytes());
+}
+
 std::uint64_t cpu_time_ns() {
     timespec t{};
     ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
@@ -168,6 +188,7 @@ class Run {
     void attach_sinks();
     void wire();
     void simulate();
+    void observe_silence(Picos at) const;
     void stop(End why);
     void settle();
     void collect();
@@ -189,6 +210,7 @@ class Run {
     std::unique_ptr<Platform> platform_;
     std::unique_ptr<Watchdog> watchdog_;
     std::unique_ptr<QuietPeriod> quiet_;
+    std::unique_ptr<BackendIncidents> incidents_;
     std::unique_ptr<InputLoss> input_loss_;
     End end_ = End::none;
     Picos ended_at_{};
@@ -256,15 +278,18 @@ void Run::wire() {
         last_on_the_way_ = models::kernel_now();
         settle();
     });
+    incidents_ = std::make_unique<BackendIncidents>(s_, hub_);
     input_loss_ = std::make_unique<InputLoss>(s_, *software_, *platform_, hub_);
     for (const auto& c : platform_->cores()) {
         c->on_idle([this, core = c.get()] {
             input_loss_->idle(*core);
             settle();
         });
-        c->on_note([this](vms::Note what, std::uint64_t, std::uint64_t) {
+        c->on_note([this, core = c.get()](vms::Note what, std::uint64_t a, std::uint64_t b) {
             if (what == vms::Note::workload_done)
                 settle();
+            else if (what == vms::Note::incident)
+                incidents_->note(core->now(), core->id(), a, b);
         });
     }
     platform_->timeline().set_horizon(s_.duration);
@@ -319,7 +344,24 @@ void Run::simulate() {
     platform_->network().finish(results_.errors);
     frame_capture_->finish(results_.errors);
     // Not before what the trace has written already.
-    input_loss_->finish(std::max(ended_at_, models::kernel_now()));
+    const Picos written = std::max(ended_at_, models::kernel_now());
+    input_loss_->finish(written);
+    if (end_ == End::stuck)
+        observe_silence(written);
+}
+
+/// Accesses that no back-end has answered when the run was found to be stuck.
+void Run::observe_silence(Picos at) const {
+    const bao::Hypervisor& h = platform_->hypervisor();
+    for (const bao::Remio::Request& r : h.remio().requests()) {
+        const bao::Remio::Device* d = h.remio().find(r.bind_key);
+        if (!r.allocated || r.state == bao::Remio::State::complete || d == nullptr)
+            continue;
+        hub_.observe(
+            {at, r.cpu, "remio.silent-backend", h.vms()[d->frontend.vm_id]->config->name,
+             fmt::format("an access to {} is not answered: this vCPU stands still for ever",
+                         d->frontend.name)});
+    }
 }
 
 void Run::collect() {
@@ -364,19 +406,9 @@ void Run::collect() {
             m[q + "tx_crc32"] = k.tx_hash;
             m[q + "rx_bytes"] = static_cast<std::int64_t>(k.rx_bytes);
             m[q + "rx_crc32"] = k.rx_hash;
+            add_record_metrics(m, q, l->channel_records[i]);
         }
-        if (l->record_sink != nullptr) {
-            const auto& r = l->record_sink->checker().counters();
-            m[p + "records.received"] = static_cast<std::int64_t>(r.records);
-            m[p + "records.torn"] = static_cast<std::int64_t>(r.torn);
-            m[p + "records.gaps"] = static_cast<std::int64_t>(r.gaps);
-            m[p + "records.lost_bytes"] = static_cast<std::int64_t>(r.lost_bytes);
-            m[p + "records.stream_bytes"] = static_cast<std::int64_t>(r.stream_bytes);
-            m[p + "records.errors"] = static_cast<std::int64_t>(r.errors);
-            m[p + "records.ended"] = r.ended ? 1 : 0;
-            m[p + "records.sent"] = static_cast<std::int64_t>(l->record_input->sent_records());
-            m[p + "records.sent_bytes"] = static_cast<std::int64_t>(l->record_input->sent_bytes());
-        }
+        add_record_metrics(m, p, l->records);
     }
     for (const bao::Remio::Device& d : platform_->hypervisor().remio().devices()) {
         const std::string p = fmt::format("bao.devices.{}.", d.bind_key);

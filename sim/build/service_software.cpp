@@ -258,6 +258,7 @@ void add_console(Metrics& m, const std::string& p, const BackendConfig& b,
     m[p + "control_superseded"] = number(c.control_superseded);
     m[p + "control_malformed"] = number(c.control_malformed);
     m[p + "control_bad_port"] = number(c.control_bad_port);
+    m[p + "control_too_small"] = number(c.control_too_small);
     m[p + "control_skipped"] = number(c.control_skipped);
     m[p + "port_failures"] = number(c.port_failures);
     for (std::size_t i = 0; i < std::min(b.console.ports.size(), c.ports.size()); ++i) {
@@ -316,8 +317,16 @@ void Software::add_service_metrics(Metrics& m, const std::string& vm,
         m[p + "rx_bytes"] = number(d.rx_bytes);
         m[p + "received_bytes"] = number(d.received_bytes);
         m[p + "dropped_input"] = number(d.dropped_input);
+        m[p + "unconnected_input"] = number(d.unconnected_input);
+        m[p + "dropped_emergency"] = number(d.dropped_emergency);
         m[p + "receiver_errors"] = number(d.receiver_errors);
         m[p + "errors"] = number(d.errors());
+        m[p + "bad_accesses"] = number(d.bad_accesses);
+        m[p + "violations"] = number(d.violations);
+        m[p + "refused_features"] = number(d.refused_features);
+        m[p + "queue_faults"] = number(d.queue_faults);
+        m[p + "bad_buffers"] = number(d.bad_buffers);
+        m[p + "dropped_chains"] = number(d.dropped_chains);
         m[p + "needs_reset"] = number(d.needs_reset);
         m[p + "platform_declined"] = number(d.platform_declined);
         if (config.software.backends[i].console.multiport)

@@ -229,11 +229,12 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
     return std::make_unique<fe::FrontendProgram>(std::move(c));
 }
 
-std::uint64_t Software::dropped_input(std::size_t vm, std::size_t backend) const {
+Software::DroppedInput Software::dropped_input(std::size_t vm, std::size_t backend) const {
     const auto* service = programs_[vm].service;
-    return service != nullptr && backend < service->device_count()
-               ? service->device_counters(backend).dropped_input
-               : 0;
+    if (service == nullptr || backend >= service->device_count())
+        return {};
+    const vms::service::DeviceCounters c = service->device_counters(backend);
+    return {c.dropped_input - c.unconnected_input, c.unconnected_input};
 }
 
 std::size_t Software::unfinished() const {

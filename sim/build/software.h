@@ -34,9 +34,13 @@ class Software {
         return programs_[vm].service != nullptr && (s.polling || s.poll_rings);
     }
 
-    /// Characters that a service guest's back-end had no room for; `backend` counts as in
-    /// software.backends. 0 for other programs.
-    std::uint64_t dropped_input(std::size_t vm, std::size_t backend) const;
+    /// Characters that came for a console and that its back-end dropped.
+    struct DroppedInput {
+        std::uint64_t no_room = 0;
+        std::uint64_t unconnected = 0;  ///< the port was not there, or its far end closed
+    };
+    /// `backend` counts as in software.backends. 0 for programs other than a service guest.
+    DroppedInput dropped_input(std::size_t vm, std::size_t backend) const;
 
     /// Front-ends whose workloads have not ended.
     std::size_t unfinished() const;

@@ -19,11 +19,21 @@ constexpr Rule catalogue[] = {
      "A guest made a hypercall with an id that the hypervisor does not have: it gets -2, and the "
      "hypervisor prints a warning.",
      "Check x0 of the HVC: 0xC6000001 is the IPC doorbell, 0xC6000002 remote I/O."},
+    {"console.emergency-dropped",
+     "A character written to emerg_wr found the way to the serial line full: it is lost. The "
+     "register has no way to tell the driver to wait.",
+     "Expect some hundred characters of early text to arrive and no more before the line has "
+     "sent them, or let the driver write them more slowly than the line sends; keep early text "
+     "short."},
     {"console.input-dropped",
      "Characters for a console arrived faster than its front-end took them, until the back-end "
      "had no room left to keep them: they are lost, and the front-end does not learn of it.",
      "Let the front-end offer more or larger receive buffers, or the sender pause; a serial "
      "line of three wires has no flow control."},
+    {"console.input-unconnected",
+     "Characters came for a console port that was unplugged, or whose far end was closed: they are "
+     "dropped, as nobody is there who could have sent them.",
+     "Let the far end open the channel, or the port be plugged in, before anything is sent."},
     {"cpu.message-dropped",
      "The message queue of a CPU was full: the message is lost with a warning, and whoever waits "
      "for it waits for ever.",
@@ -76,7 +86,9 @@ constexpr Rule catalogue[] = {
      "returns -1.",
      "Complete each request exactly once, with the id that its ASK returned in x5."},
     {"remio.bad-device",
-     "A hypercall named a remote I/O device that the calling VM does not have: it returns -3.",
+     "A hypercall named a remote I/O device that the calling VM does not have: it returns -3, or "
+     "-1 "
+     "where the VM's list has one that is bound to others.",
      "x1 is the index into the calling VM's own remio_devs, not the bind_key."},
     {"remio.bad-op", "A remote I/O hypercall had an operation that does not exist: it returns -3.",
      "x3 is WRITE 0, READ 1, ASK 2 or NOTIFY 3."},
@@ -105,20 +117,34 @@ constexpr Rule catalogue[] = {
      "A front-end used NOTIFY on its own device and so interrupts itself: the hypervisor checks "
      "no roles.",
      "NOTIFY is for the back-end; find the hypercall with op 3 in the front-end."},
+    {"remio.pool-exhausted",
+     "An access to a remote I/O window found no free request. Nothing is injected into the guest, "
+     "and that physical CPU loops for ever; on a board only the hypervisor's own UART has a line "
+     "about it.",
+     "There is a request for each physical CPU, and a stalled access holds one: only requests "
+     "that were lost lead here (remio.completion-loses-request)."},
     {"remio.ready-wait",
      "A front-end accessed a device before the VMs of both sides had started: it waits at EL2, "
      "busy and without a limit, and takes no interrupt meanwhile.",
      "Start the service guest first, or expect the front-end's boot to last as long as the "
      "service guest's."},
-    {"remio.refused",
-     "An access to a remote I/O window could not become a request: no device is bound there, or "
-     "no request is free. Nothing is injected into the guest, and that physical CPU loops for "
-     "ever; on a board only the hypervisor's own UART has a line about it.",
-     "There is a request for each physical CPU; look for requests that were never completed after "
-     "a VM was reset."},
     {"remio.register-wider-than-access",
      "A store handed over a register with bits set above its width: Bao passes on all 64 bits.",
      "Mask the value to the access width in the back-end."},
+    {"remio.silent-backend",
+     "A back-end did not answer an access for longer than the run's `watchdog`. Bao has no "
+     "time-out: that CPU of the front-end stands still for ever, and takes no interrupt.",
+     "Look at what the service guest did last (the diagnosis says it): an ASK that is missing "
+     "after an interrupt, a completion that was refused, interrupts left masked. A back-end must "
+     "answer first and work later."},
+    {"remio.totals-only",
+     "A remote I/O device has only one side. The boot check compares no more than the numbers of "
+     "front-ends and back-ends, which agree when another bind_key lacks the opposite side, and "
+     "then "
+     "shared-memory settings that nobody has written.",
+     "Give both sides the same bind_key. On a board the settings are whatever the memory held: Bao "
+     "may stop with a complaint about shared memory, or boot and leave the front-end waiting at "
+     "its first access."},
     {"smmu.translation-fault",
      "A device reached for memory that no stage-2 map of its stream leads to: the SMMU refused the "
      "access, and the device saw a bus error.",
@@ -152,6 +178,10 @@ constexpr Rule catalogue[] = {
      "driver learns of it by an error flag alone.",
      "Look for what keeps the service guest from its UART for longer than the FIFO takes to "
      "fill (64 characters of a Cadence UART, 32 of a PL011), or lower the baud rate."},
+    {"uart.receiver-off",
+     "Characters arrived while the receiver of a UART was off, as after reset: they are lost, and "
+     "no flag says so.",
+     "Let the service guest start before the far end sends, or the far end wait for a prompt."},
     {"vgic.end-lost",
      "A guest ended an interrupt that Bao keeps outside the list registers and then did not find: "
      "one that was disabled or retargeted while active, or one spilled while another vCPU has an "
@@ -236,6 +266,44 @@ constexpr Rule catalogue[] = {
     {"vgic.unknown-interrupt",
      "An interrupt was to be injected that does not exist in the VM: nothing happens.",
      "Compare the interrupt with the number of interrupt lines of the platform."},
+    {"virtio.bad-access",
+     "A driver accessed a register with the wrong width or alignment, in the wrong direction, or "
+     "where there is none (VirtIO 1.4, 4.2.2): a read gives 0, a write does nothing.",
+     "Access registers below 0x100 as aligned 32-bit words and a field of the configuration space "
+     "with its own width; look for a driver of the legacy interface (version 1)."},
+    {"virtio.bad-buffer",
+     "A driver gave the device a chain without a buffer of the right direction, or with one that "
+     "holds nothing: it goes back unused, with length 0.",
+     "Let the driver offer writable buffers in receive queues and readable ones in transmit "
+     "queues; a network receive buffer holds at least the header of 12 bytes."},
+    {"virtio.bad-control",
+     "A console's driver sent a control message that means nothing, or offered a buffer for one "
+     "that is too small: it is ignored.",
+     "Control messages have 8 bytes; buffers for them take a port's name besides (VirtIO 1.4, "
+     "5.3.6.2)."},
+    {"virtio.driver-ok-refused",
+     "A driver wrote DRIVER_OK without FEATURES_OK (VirtIO 1.4, 3.1.1): the device does not start. "
+     "A driver that does not read Status back goes on as if it had, and what it queues stays where "
+     "it is.",
+     "Let the driver write FEATURES_OK and read it back first. Zephyr's console negotiates only "
+     "with MULTIPORT: give the back-end `multiport: true`."},
+    {"virtio.features-refused",
+     "A driver asked for features that the device does not accept together: FEATURES_OK stays "
+     "clear, and a driver that does not read it back goes on in vain.",
+     "Accept only what is offered, and VERSION_1 always: a driver without it is one of the legacy "
+     "interface. Compare the back-end's options with what the driver needs."},
+    {"virtio.needs-reset",
+     "A device has failed and set DEVICE_NEEDS_RESET: bad rings or descriptors of the driver, or a "
+     "failure of its own. It does nothing until the driver resets it; most drivers do not look.",
+     "Look at the reason: rings and buffers must lie in the device's shared memory (in Linux: "
+     "restricted-dma-pool and ACCESS_PLATFORM), a queue's size is a power of two up to "
+     "QueueSizeMax. A driver that writes no QueueSize means the size that it is built with: give "
+     "the back-end that `queue_size`."},
+    {"virtio.out-of-order",
+     "A driver wrote a register at a time or with a value that the specification does not allow: "
+     "the device ignores it.",
+     "Follow the order of VirtIO 1.4, 3.1.1: features, FEATURES_OK, queues, DRIVER_OK, then "
+     "notifications; after a reset begin anew."},
 };
 
 constexpr bool sorted() {

@@ -28,6 +28,16 @@ struct PatternInput {
 
 enum class SerialMux { none, framed, prefixed };
 
+/// The far end of console-soak (see models/uart/records.h).
+struct RecordsConfig {
+    std::uint64_t stream = 0;
+    std::uint64_t seed = 0;
+    models::Picos from{};
+    models::Picos until{};
+    models::Picos period{};
+    std::uint64_t payload = 0;
+};
+
 /// The far end of one channel of a shared serial line.
 struct SerialChannelConfig {
     Place place;
@@ -36,6 +46,7 @@ struct SerialChannelConfig {
     std::string output = "stdout";
     std::vector<TypedInput> input;
     std::optional<PatternInput> pattern;
+    std::optional<RecordsConfig> records;
 
     bool writes_file() const { return !output.empty() && output != "stdout" && output != "none"; }
 };

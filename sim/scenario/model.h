@@ -20,16 +20,6 @@ namespace sim {
 
 enum class UartModel { cadence, pl011 };
 
-/// The far end of console-soak (see models/uart/records.h).
-struct RecordsConfig {
-    std::uint64_t stream = 0;
-    std::uint64_t seed = 0;
-    models::Picos from{};
-    models::Picos until{};
-    models::Picos period{};
-    std::uint64_t payload = 0;
-};
-
 struct UartConfig {
     Place place;
     std::string name;  ///< "uart1"

@@ -44,9 +44,7 @@ UartConfig uart(const Value& v, const std::string& name) {
         u.output = "none";  // its channels have far ends of their own
     u.channels = serial_channels(v["channels"]);
     u.input_file = file_path(v["input_file"]);
-    if (const Value& r = v["records"]; r.present)
-        u.records = RecordsConfig{r["stream"].u64(), r["seed"].u64(),    picos(r["from"]),
-                                  picos(r["until"]), picos(r["period"]), r["payload"].u64()};
+    u.records = records(v["records"]);
     return u;
 }
 

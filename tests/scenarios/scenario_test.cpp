@@ -41,6 +41,8 @@ TEST_F(Scenarios, ConsoleBulkMovesAMebibyteEachWayUnchanged) {
 }
 
 TEST_F(Scenarios, TwoConsolesAndFourVms) {
+    validation::behaviour("What Bao's users ask for",
+                          "devices of several VMs behind one service guest");
     EXPECT_EQ(run("two-consoles.yaml").status, 0);
     EXPECT_EQ(run("four-vms.yaml").status, 0);
     EXPECT_EQ(run("four-vms.yaml", "--set vms.backend.software.polling=true").status, 0);
@@ -49,12 +51,25 @@ TEST_F(Scenarios, TwoConsolesAndFourVms) {
 // The expectations of soak.yaml are the accounts; that a reset took something away shows that it
 // had something to take.
 TEST_F(Scenarios, ConsolesUnderResetsAccountForEveryByte) {
+    validation::behaviour("Existing back-ends",
+                          "a device can be reset at any moment, with every byte accounted for "
+                          "(there: reset is a stub)");
     for (const char* set : {"", "--set vms.backend.software.polling=true"}) {
         const Outcome o = run("soak.yaml", set);
         EXPECT_EQ(o.status, 0) << o.out;
         EXPECT_GT(metric(o, "uarts.uart1.records.lost_bytes"), 0);
         EXPECT_GT(metric(o, "vms.bare0.workloads.0.lost_bytes"), 0);
     }
+}
+
+// The same of ports that share a line, with several to a device: what a reset does to one channel
+// leaves the others alone.
+TEST_F(Scenarios, PortsOfASharedLineUnderResetsAccountForEveryByte) {
+    const Outcome o = run("soak-shared-line.yaml");
+    EXPECT_EQ(o.status, 0) << o.out;
+    EXPECT_GT(metric(o, "uarts.uart1.channels.data0.records.lost_bytes"), 0);
+    EXPECT_GT(metric(o, "vms.bare1.workloads.0.lost_bytes"), 0);
+    EXPECT_EQ(metric(o, "vms.backend.devices.con0.ports.0.received_bytes"), 13);
 }
 
 // A far end that does not belong to the workload: the run fails, and says where.
@@ -67,6 +82,9 @@ TEST_F(Scenarios, SoakFindsAStrangeRecord) {
 // Bao's public bare-metal console never writes QueueSize: its rings of 1024 need a QueueSizeMax of
 // 1024 (docs/profiles.md).
 TEST_F(Scenarios, BaoBareMetalNeedsTheQueueSizeThatItIsBuiltWith) {
+    validation::behaviour("Existing back-ends",
+                          "the public bare-metal console, which writes Status bit by bit and no "
+                          "QueueSize, works with a queue of the size that it is built with");
     const std::string profile = "--set vms.linux0.software.profile=bao-bare-metal ";
     const Outcome good = run("console-echo.yaml",
                              profile + "--set vms.backend.software.backends.con0.queue_size=1024");
@@ -192,8 +210,10 @@ TEST_F(Scenarios, PortsOfSeveralConsolesShareALine) {
     EXPECT_EQ(metric(o, "uarts.uart1.channels.data.rx_crc32"),
               metric(o, "vms.linux0.workloads.2.rx_crc32"));
     // A prefix before each line in place of frames: the same bytes arrive.
-    const Outcome prefixed =
-        run("console-multiport.yaml", "--set platform.uarts.uart1.mux=prefixed");
+    // The pattern of the channel `data` has bytes of every value, which prefixes do not carry.
+    const Outcome prefixed = run("console-multiport.yaml",
+                                 "--set platform.uarts.uart1.mux=prefixed "
+                                 "--set 'platform.uarts.uart1.channels.data={output: none}'");
     EXPECT_EQ(metric(prefixed, "uarts.uart1.channels.shell.tx_bytes"), 24) << prefixed.out;
     EXPECT_EQ(metric(prefixed, "uarts.uart1.channels.other.tx_bytes"), 24);
     // Who looks at the line itself reads whose each line is.

@@ -51,7 +51,8 @@ struct DeviceCounters {
     std::uint64_t tx_bytes = 0;           ///< from the front-end's buffers to serial port or switch
     std::uint64_t rx_bytes = 0;           ///< from there into the front-end's buffers
     std::uint64_t received_bytes = 0;     ///< taken from the serial port's receiver
-    std::uint64_t dropped_input = 0;      ///< received with no room left to keep it
+    std::uint64_t dropped_input = 0;      ///< received, with no room or nobody to keep it for
+    std::uint64_t unconnected_input = 0;  ///< of these, for a port that was not connected
     std::uint64_t dropped_emergency = 0;  ///< emergency writes with no room in the serial port
     std::uint64_t discarded_output = 0;   ///< of a port that was not connected
     std::uint64_t receiver_errors = 0;    ///< overrun, framing, parity or break at the receiver

@@ -50,8 +50,8 @@ ServiceGuest::ServiceGuest(Port& port, const GuestConfig& config)
         switch_ports[i] = static_cast<std::uint8_t>(switch_.port_count());
         s.device = &d.backend->make(s.backend_storage,
                                     {port, d, config_, peripherals_, switch_, s.counters});
-        s.transport = &s.transport_storage.emplace<MmioTransport>(port, *s.memory, *s.device,
-                                                                  d.window_base.value, s.counters);
+        s.transport = &s.transport_storage.emplace<MmioTransport>(
+            port, *s.memory, *s.device, d.window_base.value, s.counters, i);
     }
     for (std::size_t i = 0; i < config_.peripheral_count; ++i)
         if (NetworkPort* interface = peripherals_.network(i))
@@ -210,6 +210,7 @@ void ServiceGuest::answer(std::size_t device, const Request& request) {
     std::uint64_t value = 0;
     if (!inside) {
         ++slot.counters.bad_accesses;
+        port_.report(Incident::bad_access, device, access_detail(offset, request.width, !is_read));
     } else if (is_read) {
         value = transport.read(offset, request.width);
     } else {

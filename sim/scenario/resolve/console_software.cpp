@@ -49,6 +49,13 @@ std::optional<PatternInput> pattern_input(const Value& v) {
     return PatternInput{v["bytes"].u64(), v["seed"].u64(), picos(v["at"])};
 }
 
+std::optional<RecordsConfig> records(const Value& v) {
+    if (!v.present)
+        return std::nullopt;
+    return RecordsConfig{v["stream"].u64(), v["seed"].u64(),    picos(v["from"]),
+                         picos(v["until"]), picos(v["period"]), v["payload"].u64()};
+}
+
 SerialMux serial_mux(const Value& v) {
     return v.text == "framed"     ? SerialMux::framed
            : v.text == "prefixed" ? SerialMux::prefixed
@@ -61,7 +68,8 @@ std::vector<SerialChannelConfig> serial_channels(const Value& v) {
         const Value& c = v.items[i];
         const std::uint64_t number = c["number"].present ? c["number"].u64() : i;
         out.push_back({c.place, v.names[i], static_cast<std::uint8_t>(number), c["output"].text,
-                       typed_input(c["input"]), pattern_input(c["pattern"])});
+                       typed_input(c["input"]), pattern_input(c["pattern"]),
+                       records(c["records"])});
     }
     return out;
 }

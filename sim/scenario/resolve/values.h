@@ -56,6 +56,7 @@ CaptureConfig capture(const Value& v);
 
 std::vector<TypedInput> typed_input(const Value& v);
 std::optional<PatternInput> pattern_input(const Value& v);
+std::optional<RecordsConfig> records(const Value& v);
 SerialMux serial_mux(const Value& v);
 std::vector<SerialChannelConfig> serial_channels(const Value& v);
 /// With one port on `serial` when there are no `ports`.

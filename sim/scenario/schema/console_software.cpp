@@ -28,10 +28,30 @@ KeySpec typed_input() {
 }
 
 KeySpec pattern_input() {
-    return map("pattern", "A generated stream of bytes, sent without pause. Not with `input`.",
+    return map("pattern",
+               "A generated stream of bytes, sent without pause. Not with `input`, nor "
+               "on a `prefixed` line, which carries text only.",
                {required(number(K::size, "bytes", "", "1B", "1TiB", "How many.")),
                 number(K::integer, "seed", "0", "0", "", "Which stream."),
                 number(K::time, "at", "0ns", "0ns", longest_time, "When it starts.")});
+}
+
+KeySpec records() {
+    return map("records",
+               "The far end of the workload console-soak: sends records at random moments and "
+               "checks those that arrive. Not with `output`, `input`, `pattern` or `input_file`, "
+               "nor on a `prefixed` line.",
+               {number(K::integer, "stream", "0", "0", "255",
+                       "Number of the stream; that of the workload."),
+                number(K::integer, "seed", "0", "0", "", "Of their sizes and distances."),
+                number(K::time, "from", "0ns", "0ns", longest_time, "When the first is sent."),
+                required(number(K::time, "until", "", "1us", longest_time,
+                                "The first one after this is the last: later than the "
+                                "workload's last reset, which must not take it away.")),
+                number(K::time, "period", "5ms", "1us", longest_time,
+                       "Mean distance from one to the next."),
+                number(K::size, "payload", "100B", "1B", "4KiB",
+                       "Longest payload; a record has 56 bytes besides.")});
 }
 
 KeySpec serial_output() {
@@ -56,7 +76,7 @@ std::vector<KeySpec> shared_line() {
               map("", "",
                   {number(K::integer, "number", "", "0", "63",
                           "framed: on the line; default: its place in the list from 0."),
-                   serial_output(), typed_input(), pattern_input()})),
+                   serial_output(), typed_input(), pattern_input(), records()})),
     };
 }
 
@@ -89,8 +109,8 @@ std::vector<KeySpec> console_backend() {
                     required(number(K::time, "at", "", "0ns", longest_time, "When.")),
                     map("resize", "console: the far end's terminal has another size.",
                         {required(event_port("port", "Which port.")),
-                         required(number(K::integer, "columns", "", "0", "65535", "Columns.")),
-                         required(number(K::integer, "rows", "", "0", "65535", "Lines."))}),
+                         required(number(K::integer, "columns", "", "1", "65535", "Columns.")),
+                         required(number(K::integer, "rows", "", "1", "65535", "Lines."))}),
                     event_port("add", "console: this port is plugged in."),
                     event_port("remove", "console: this port is unplugged."),
                     event_port("open", "console: somebody comes to the far end of this port."),

@@ -100,6 +100,7 @@ KeySpec nic();
 KeySpec typed_input();
 KeySpec pattern_input();
 KeySpec serial_output();
+KeySpec records();
 std::vector<KeySpec> shared_line();
 KeySpec host();
 KeySpec wire_switch();

@@ -27,20 +27,7 @@ KeySpec uart() {
         {.name = "input_file",
          .kind = K::path,
          .help = "A file whose bytes are sent from time 0 on. Not with `input` or `pattern`."},
-        map("records",
-            "The far end of the workload console-soak: sends records at random moments and "
-            "checks those that arrive. Not with `output`, `input`, `pattern` or `input_file`.",
-            {number(K::integer, "stream", "0", "0", "255",
-                    "Number of the stream; that of the workload."),
-             number(K::integer, "seed", "0", "0", "", "Of their sizes and distances."),
-             number(K::time, "from", "0ns", "0ns", longest_time, "When the first is sent."),
-             required(number(K::time, "until", "", "1us", longest_time,
-                             "The first one after this is the last: later than the "
-                             "workload's last reset, which must not take it away.")),
-             number(K::time, "period", "5ms", "1us", longest_time,
-                    "Mean distance from one to the next."),
-             number(K::size, "payload", "100B", "1B", "4KiB",
-                    "Longest payload; a record has 56 bytes besides.")}),
+        records(),
     };
     for (KeySpec& k : shared_line())
         keys.push_back(std::move(k));
@@ -84,7 +71,7 @@ KeySpec platform() {
                                     "List registers of each CPU."),
                              number(K::integer, "interrupt_lines", "192", "64", "512",
                                     "Interrupt ids that the distributor has: SGI, PPI and SPI; a "
-                                    "multiple of 32, or 1020."),
+                                    "multiple of 32."),
                              number(K::interrupt, "maintenance", "25", "25", "31",
                                     "Interrupt id of the maintenance interrupt."),
                          })),

@@ -66,9 +66,13 @@ class ConsoleChecks : private Checks {
             error(v["serial"].place,
                   "found serial and ports; either says what carries the ports: "
                   "take one of the two out");
-        if (b.console.ports.size() > most_ports)
-            error(ports.place, "found {} ports; a console has at most {}: take some out",
-                  b.console.ports.size(), most_ports);
+        if (ports.items.empty() || ports.items.size() > most_ports) {
+            error(ports.place,
+                  "found {} ports; a console has 1 to {}: write as many, or serial in "
+                  "place of ports for a console of one",
+                  ports.items.size(), most_ports);
+            return;
+        }
         if (b.console.ports.size() > 1 && !b.console.multiport)
             error(ports.place,
                   "found {} ports, which need VIRTIO_CONSOLE_F_MULTIPORT; write "
@@ -170,7 +174,8 @@ class ConsoleChecks : private Checks {
                       "event out");
             if (e.type == DeviceEventType::error)
                 continue;
-            const Place& place = value[kinds.front()].place;
+            const Value& what = value[kinds.front()];
+            const Place& place = what.place;
             if (b.backend != "console")
                 error(place, "this happens to a port of a console, and {} is {}; take it out",
                       quote(b.device), b.backend);
@@ -185,6 +190,12 @@ class ConsoleChecks : private Checks {
                 error(place,
                       "only ports of a device with VIRTIO_CONSOLE_F_MULTIPORT come and go; "
                       "write multiport: true, or take this event out");
+            else if (!b.console.multiport && e.type == DeviceEventType::resize &&
+                     b.console.columns == 0)
+                error(place,
+                      "a driver hears of this only from a device that offers "
+                      "VIRTIO_CONSOLE_F_SIZE; write size: for {}, or take this event out",
+                      quote(b.device));
         }
     }
 

@@ -75,14 +75,7 @@ class PlatformChecks : private Checks {
                     error(typed["text"].place,
                           "found an empty text; write what is typed, or take "
                           "the entry out");
-            if (u.records && v["output"].given && u.output != "none")
-                error(v["output"].place,
-                      "found {}, but with records the far end takes what is sent itself; write "
-                      "none, or take one of the two keys out",
-                      quote(u.output));
-            if (u.output.empty())
-                error(v["output"].place,
-                      "found an empty text; write stdout, none or the name of a file");
+            output(u.output, u.records.has_value(), v["output"]);
         }
         for (std::size_t i = 0; i < s_.platform.nics.size(); ++i)
             nic(s_.platform.nics[i], p["nics"].items[i]);
@@ -126,14 +119,29 @@ class PlatformChecks : private Checks {
                       "the name has {} characters; one that stands before each line has at "
                       "most {}: write a shorter one",
                       c.name.size(), longest_label);
-            if (c.pattern && !c.input.empty())
+            for (const char* key : {"pattern", "records"})
+                if (u.mux == SerialMux::prefixed && value[key].given)
+                    error(value[key].place,
+                          "these bytes must arrive as they are, and a prefixed line carries only "
+                          "text faithfully; write input, or give the line mux: framed");
+            const int sources =
+                (c.input.empty() ? 0 : 1) + (c.pattern ? 1 : 0) + (c.records ? 1 : 0);
+            if (sources > 1)
                 error(c.place,
-                      "found input and pattern; a channel has one source of bytes: keep "
-                      "one");
-            if (c.output.empty())
-                error(value["output"].place,
-                      "found an empty text; write stdout, none or the name of a file");
+                      "found more than one of input, pattern and records; a channel has one source "
+                      "of bytes: keep one");
+            output(c.output, c.records.has_value(), value["output"]);
         }
+    }
+
+    void output(const std::string& name, bool records, const Value& v) {
+        if (records && v.given && name != "none")
+            error(v.place,
+                  "found {}, but with records the far end takes what is sent itself; write "
+                  "none, or take one of the two keys out",
+                  quote(name));
+        if (name.empty())
+            error(v.place, "found an empty text; write stdout, none or the name of a file");
     }
 
     void wired(vms::IntId interrupt, const Place& place) {

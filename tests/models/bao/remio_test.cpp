@@ -107,6 +107,48 @@ TEST(Hypercall, ACompletedRequestCannotBeCompletedAgain) {
     EXPECT_EQ(again, -1);
 }
 
+// --- the idea ------------------------------------------------------------------------------------
+
+TEST(Idea, RegistersAreForwardedAndBulkDataIsShared) {
+    validation::behaviour(
+        "The idea",
+        "each access to a window is forwarded to the back-end's VM and its answer "
+        "back; bulk data goes through memory that both map at the same address, "
+        "without the hypervisor");
+    Rig r;
+    std::uint64_t answered = 0;
+    std::uint64_t shared = 0;
+    r.run_on(0, after_boot([&](vms::Cpu& cpu) {
+                 for (std::uint64_t at = 0; at < 0x1000; at += 8)
+                     cpu.store(GuestAddr{shared_base + at}, Width::dword, at);
+                 answered = cpu.load(GuestAddr{window + 0x10}, Width::word);
+             }));
+    r.run_on(1, answering([&](vms::Cpu& cpu, vms::CallRegisters& x) {
+                 shared = cpu.load(GuestAddr{shared_base + 0xff8}, Width::dword);
+                 const std::uint64_t id = x[5];
+                 remio_call(cpu, 0, op_read, x, 0x5a, id);
+             }));
+    r.simulate();
+    EXPECT_EQ(answered, 0x5au);
+    EXPECT_EQ(shared, 0xff8u);
+    EXPECT_EQ(r.accesses.size(), 1u) << "the one register, and none of the 512 stores";
+}
+
+TEST(Idea, AVcpuHasAPhysicalCpuOfItsOwn) {
+    validation::behaviour("The idea", "one vCPU on each physical CPU, and no scheduler");
+    Options o;
+    o.adjust = [](bao::Config& c) { c.vmlist[0].cpu_affinity = 0b101; };
+    Rig r(o);
+    ASSERT_FALSE(r.hypervisor.boot());
+    ASSERT_EQ(r.hypervisor.vms().size(), 2u);
+    const auto& front = r.hypervisor.vms()[0]->vcpus;
+    ASSERT_EQ(front.size(), 2u);
+    EXPECT_EQ(front[0]->phys.value, 0u);
+    EXPECT_EQ(front[1]->phys.value, 2u);
+    ASSERT_EQ(r.hypervisor.vms()[1]->vcpus.size(), 1u);
+    EXPECT_EQ(r.hypervisor.vms()[1]->vcpus[0]->phys.value, 1u);
+}
+
 // --- sharp edges ---------------------------------------------------------------------------------
 
 TEST(SharpEdge, AReadCompletedByWriteLeavesTheRegister) {
@@ -286,7 +328,7 @@ TEST(SharpEdge, AnExhaustedPoolStopsTheCpu) {
     EXPECT_EQ(returned, 1u);
     ASSERT_EQ(r.hypervisor.crashes().size(), 1u);
     EXPECT_EQ(r.hypervisor.crashes()[0].vm, "second");
-    EXPECT_TRUE(r.recorder.observed("remio.refused"));
+    EXPECT_TRUE(r.recorder.observed("remio.pool-exhausted"));
 }
 
 TEST(SharpEdge, APhysicalInterruptOfNobodyStopsTheCpu) {
@@ -525,9 +567,49 @@ TEST(BootCheck, KeysThatDoNotMeetPassTheCountAndFailOnUninitialisedMemory) {
     validation::behaviour(
         "Sharp edges",
         "only the totals are compared: keys that do not meet fail on uninitialised settings");
-    const auto e = boot([](bao::Config& c) { c.vmlist[1].remio_devs[0].bind_key = 2; });
+    Options o;
+    o.adjust = [](bao::Config& c) { c.vmlist[1].remio_devs[0].bind_key = 2; };
+    Rig r(o);
+    const auto e = r.hypervisor.boot();
     ASSERT_TRUE(e);
     EXPECT_NE(e->message.find("one side is missing"), std::string::npos) << e->message;
+    EXPECT_NE(e->message.find("remio.totals-only"), std::string::npos) << e->message;
+    EXPECT_TRUE(r.recorder.observed("remio.totals-only"));
+}
+
+// Where the settings that nobody has written happen to agree, Bao boots, and the front-end waits at
+// its first access for a side that never comes.
+TEST(BootCheck, KeysThatDoNotMeetMayPassAltogether) {
+    Options o;
+    o.adjust = [](bao::Config& c) {
+        c.vmlist[1].remio_devs[0].bind_key = 2;
+        c.vmlist[0].remio_devs[0].shmem = {};
+        c.vmlist[1].remio_devs[0].shmem = {};
+    };
+    Rig r(o);
+    EXPECT_FALSE(r.hypervisor.boot());
+    EXPECT_TRUE(r.recorder.observed("remio.totals-only"));
+    for (const models::Observation& x : r.recorder.observations)
+        EXPECT_NE(x.what.find("no opposite side"), std::string::npos) << x.what;
+    EXPECT_EQ(r.recorder.observations.size(), 2u) << "one for each device";
+}
+
+// Facts: a request id travels as 8 bits. The pool has one request for each physical CPU, and a
+// GICv2 has interfaces for 8 of them (IHI 0048B, 1.3.3): no id is ever above 7, and this sharp edge
+// is out of reach.
+TEST(SharpEdge, RequestIdsFitIntoTheirEightBits) {
+    validation::behaviour("Sharp edges",
+                          "a request id travels as 8 bits: out of reach, with one request for each "
+                          "of at most 8 CPUs");
+    Rig r;
+    bao::Config most = r.config;
+    most.cpu_num = 8;
+    const models::ProbeHub nobody;
+    bao::Hypervisor hypervisor(most, Rig::costs(), nobody);
+    ASSERT_FALSE(hypervisor.boot());
+    ASSERT_EQ(hypervisor.remio().requests().size(), 8u);
+    for (std::size_t i = 0; i < 8; ++i)
+        EXPECT_EQ(hypervisor.remio().requests()[i].id, i);
 }
 
 }  // namespace

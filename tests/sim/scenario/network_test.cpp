@@ -287,6 +287,10 @@ TEST(Consoles, WhatIsWrongWithPortsAndChannels) {
              Wrong{con0 + "ports.0.size={columns: 80, rows: 25}",
                    con0 + "ports.0.size",
                    {"that of the device"}},
+             Wrong{con0 + "ports=[]", con0 + "ports", {"found 0 ports", "1 to 8"}},
+             Wrong{con0 + "events.0={at: 1ms, resize: {port: 0, columns: 0, rows: 25}}",
+                   con0 + "events.0.resize.columns",
+                   {"out of range", "1 to 65535"}},
              Wrong{con0 + "mtu=1500", con0 + "mtu", {"console does not use this key"}},
              Wrong{con0 + "events.1={at: 25ms, error: false}",
                    con0 + "events.1.error",
@@ -301,6 +305,9 @@ TEST(Consoles, WhatIsWrongWithPortsAndChannels) {
                    con0 + "events.1",
                    {"add and close", "write one"}},
              Wrong{uart1 + "input_file=/dev/null", uart1 + "input_file", {"this line has mux"}},
+             Wrong{uart1 + "mux=prefixed",
+                   uart1 + "channels.data.pattern",
+                   {"a prefixed line carries only text faithfully", "mux: framed"}},
              Wrong{uart1 + "mux=none", uart1 + "channels", {"only a line with mux has channels"}},
              Wrong{uart1 + "channels.log.number=0",
                    uart1 + "channels.log",
@@ -324,6 +331,20 @@ TEST(Network, PacketBuffersHoldTheLongestFrame) {
         const LoadResult r = ping({mtu + "4078", buffer + "=4KiB"});
         EXPECT_TRUE(r.scenario) << all(r);
     }
+}
+
+// VirtIO v1.4, 5.3.4: cols and rows mean something only with SIZE.
+TEST(Consoles, AResizeNeedsADeviceThatHasASize) {
+    const std::string con0 = "vms.backend.software.backends.con0.";
+    const std::string resize =
+        con0 + "events=[{at: 1ms, resize: {port: 0, columns: 80, rows: 25}}]";
+    const auto echo = [](const std::vector<std::string>& set) {
+        return load_scenario(std::string(BAOSIM_SOURCE_DIR) + "/scenarios/console-echo.yaml", set);
+    };
+    expect_says(error_at(echo({resize}), con0 + "events.0.resize"),
+                {"VIRTIO_CONSOLE_F_SIZE", "write size: for 'con0'"});
+    const LoadResult r = echo({resize, con0 + "size={columns: 132, rows: 43}"});
+    EXPECT_TRUE(r.scenario) << all(r);
 }
 
 // VirtIO v1.4, 5.1.4: a device may not know its speed.

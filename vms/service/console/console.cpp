@@ -69,6 +69,7 @@ void Console::write_config(std::uint32_t offset, Width /*width*/, std::uint32_t 
     // 5.3.5.1: emerg_wr works in any state of the device, configured or not; its low byte counts.
     if (offset != console::config::emerg_wr || !p_.config.emergency_write) {
         ++counters_.violations;
+        incident(Incident::out_of_order, write_detail(abi::mmio::config + offset, value));
         return;
     }
     port(0).emergency_write(std::byte{static_cast<std::uint8_t>(value)});

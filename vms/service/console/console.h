@@ -44,6 +44,9 @@ class Console final : public VirtioDevice, private PortObserver, private Control
     void far_end_opened(std::size_t port, bool open) override;
     void far_end_resized(std::size_t port, std::uint16_t cols, std::uint16_t rows) override;
     void driver_opened(std::size_t port, bool open) override;
+    void incident(Incident incident, std::uint64_t detail) override {
+        host().report(incident, detail);
+    }
     void set_present(std::size_t port, bool present);
 
     struct PortSlot {

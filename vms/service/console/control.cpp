@@ -69,7 +69,7 @@ bool ConsoleControl::from_driver(ChainStorage& storage) {
         take(get(bytes, control::id, 4), static_cast<std::uint16_t>(get(bytes, control::event, 2)),
              static_cast<std::uint16_t>(get(bytes, control::value, 2)));
     else
-        ++counters_.console.control_malformed;
+        bad(counters_.console.control_malformed, BadControl::malformed);
     return true;
 }
 
@@ -79,11 +79,11 @@ void ConsoleControl::take(std::uint32_t id, std::uint16_t event, std::uint16_t v
         return;
     }
     if (event != control::port_ready && event != control::port_open) {
-        ++counters_.console.control_malformed;
+        bad(counters_.console.control_malformed, BadControl::malformed);
         return;
     }
     if (id >= count_ || ports_[id].known == Known::no) {
-        ++counters_.console.control_bad_port;
+        bad(counters_.console.control_bad_port, BadControl::no_port);
         return;
     }
     if (event == control::port_ready)
@@ -219,7 +219,7 @@ bool ConsoleControl::to_driver(ChainStorage& storage) {
         return false;
     port_.charge<Operation::console_control>();
     if (chain.writer().remaining() < message.size) {
-        ++counters_.console.control_too_small;
+        bad(counters_.console.control_too_small, BadControl::too_small);
         // A driver with buffers for the plain messages only does without name and size: waiting
         // for a larger buffer would hold up all that comes after.
         if (message.size > control::bytes && chain.writer().remaining() >= control::bytes) {

@@ -24,6 +24,7 @@ namespace vms::service {
 class ControlObserver {
   public:
     virtual void driver_opened(std::size_t port, bool open) = 0;
+    virtual void incident(Incident incident, std::uint64_t detail) = 0;
 
   protected:
     ~ControlObserver() = default;
@@ -89,6 +90,10 @@ class ConsoleControl {
     bool to_driver(ChainStorage& storage);
     void take(std::uint32_t id, std::uint16_t event, std::uint16_t value);
     void device_ready(bool success);
+    void bad(std::uint64_t& counter, BadControl what) {
+        ++counter;
+        observer_.incident(Incident::bad_control, static_cast<std::uint64_t>(what));
+    }
     void port_ready(PortState& p, bool success);
 
     /// What is to be said next. False: nothing.

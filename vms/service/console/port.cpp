@@ -49,9 +49,12 @@ void ConsolePort::set_present(bool present) {
         return;
     set_driver_open(false);
     // Nobody is left to read what had been kept.
-    const std::size_t lost = input_.discard();
-    own_.dropped_input += lost;
-    counters_.dropped_input += lost;
+    drop_unconnected(input_.discard());
+}
+
+void ConsolePort::bad_buffer() {
+    ++counters_.bad_buffers;
+    observer_.incident(Incident::bad_buffer, 0);
 }
 
 // --- input --------------------------------------------------------------------------------------
@@ -59,10 +62,20 @@ void ConsolePort::set_present(bool present) {
 void ConsolePort::receive(std::byte b) {
     ++own_.received_bytes;
     ++counters_.received_bytes;
-    if (connected() && input_.receive(b))
+    if (!connected()) {
+        drop_unconnected(1);
+        return;
+    }
+    if (input_.receive(b))
         return;
     ++own_.dropped_input;
     ++counters_.dropped_input;
+}
+
+void ConsolePort::drop_unconnected(std::uint64_t bytes) {
+    own_.dropped_input += bytes;
+    counters_.dropped_input += bytes;
+    counters_.unconnected_input += bytes;
 }
 
 void ConsolePort::receiver_error() {
@@ -84,7 +97,7 @@ bool ConsolePort::receive_step() {
         return false;
     ChainWriter& writer = chain.writer();
     if (writer.remaining() == 0) {
-        ++counters_.bad_buffers;
+        bad_buffer();
         queue.complete(std::move(chain), 0);
         return true;
     }
@@ -105,10 +118,12 @@ bool ConsolePort::receive_step() {
 // --- output -------------------------------------------------------------------------------------
 
 void ConsolePort::emergency_write(std::byte b) {
-    if (channel_.stage({&b, 1}) == 1)
+    if (channel_.stage({&b, 1}) == 1) {
         ++counters_.tx_bytes;
-    else
+    } else {
         ++counters_.dropped_emergency;
+        observer_.incident(Incident::emergency_dropped, index_);
+    }
     channel_.request_service();
 }
 
@@ -128,7 +143,7 @@ bool ConsolePort::transmit_step() {
         if (!transmitting_)
             return false;
         if (transmitting_.reader().remaining() == 0)
-            ++counters_.bad_buffers;
+            bad_buffer();
     }
     if (!connected()) {
         discard(std::move(transmitting_));

@@ -24,6 +24,7 @@ class PortObserver {
   public:
     virtual void far_end_opened(std::size_t port, bool open) = 0;
     virtual void far_end_resized(std::size_t port, std::uint16_t cols, std::uint16_t rows) = 0;
+    virtual void incident(Incident incident, std::uint64_t detail) = 0;
 
   protected:
     ~PortObserver() = default;
@@ -87,6 +88,8 @@ class ConsolePort final : private ChannelClient {
     bool receive_step();
     bool transmit_step();
     void discard(DescriptorChain&& chain);
+    void bad_buffer();
+    void drop_unconnected(std::uint64_t bytes);
     /// Without MULTIPORT the driver's one port is there, whatever it was not told.
     bool connected() const { return (present_ || !multiport_) && far_end_open_; }
 

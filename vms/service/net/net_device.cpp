@@ -84,8 +84,9 @@ std::uint32_t NetDevice::read_config(std::uint32_t offset, Width width) {
     return value;
 }
 
-void NetDevice::write_config(std::uint32_t /*offset*/, Width /*width*/, std::uint32_t /*value*/) {
+void NetDevice::write_config(std::uint32_t offset, Width /*width*/, std::uint32_t value) {
     ++counters_.violations;  // 5.1.4: read-only for the driver
+    host().report(Incident::out_of_order, write_detail(abi::mmio::config + offset, value));
 }
 
 void NetDevice::uplink_changed(bool up) {
@@ -308,6 +309,7 @@ Drop NetDevice::write(Rest rest) {
         }
         if (room < net::header::bytes) {
             ++counters_.bad_buffers;
+            host().report(Incident::bad_buffer, 0);
             queue.complete(std::move(chain), 0);
             host().publication_wanted();
             continue;
@@ -396,8 +398,10 @@ bool NetDevice::control_step() {
     ++(done ? counters_.commands : counters_.refused_commands);
     const std::byte ack{done ? net::control::ok : net::control::err};
     const std::size_t written = chain.writer().write(*context_.memory, {&ack, 1});
-    if (written == 0)
+    if (written == 0) {
         ++counters_.bad_buffers;
+        host().report(Incident::bad_buffer, 0);
+    }
     queue.complete(std::move(chain), written);
     return true;
 }

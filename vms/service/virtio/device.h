@@ -8,6 +8,7 @@
 
 #include "vms/service/counters.h"
 #include "vms/service/device_event.h"
+#include "vms/service/incident.h"
 #include "vms/service/shared_memory.h"
 #include "vms/service/virtio/split_queue.h"
 
@@ -52,6 +53,8 @@ class DeviceHost {
     virtual void work_wanted() = 0;
     /// Chains were completed outside of work(), in another device's turn: they are to be published.
     virtual void publication_wanted() = 0;
+    /// Counted by the device already; for those who observe the service guest.
+    virtual void report(Incident incident, std::uint64_t detail) = 0;
     /// DRIVER_OK, and neither DEVICE_NEEDS_RESET nor FAILED.
     virtual bool running() const = 0;
 

@@ -41,12 +41,13 @@ constexpr void set_high(std::uint64_t& address, std::uint32_t value) {
 }  // namespace
 
 MmioTransport::MmioTransport(Port& port, const SharedMemory& memory, VirtioDevice& device,
-                             std::uint64_t identity, DeviceCounters& counters)
+                             std::uint64_t identity, DeviceCounters& counters, std::size_t index)
     : port_(port),
       memory_(memory),
       device_(device),
       profile_(device.profile()),
       identity_(identity),
+      index_(index),
       counters_(counters) {
     device_.attach(*this);
     clear_registers();
@@ -54,6 +55,16 @@ MmioTransport::MmioTransport(Port& port, const SharedMemory& memory, VirtioDevic
 
 bool MmioTransport::running() const {
     return has_status(bit::driver_ok) && (status_ & (bit::needs_reset | bit::failed)) == 0;
+}
+
+void MmioTransport::bad_access(std::uint64_t offset, std::uint64_t width, bool write) {
+    ++counters_.bad_accesses;
+    report(Incident::bad_access, access_detail(offset, width, write));
+}
+
+void MmioTransport::violation(std::uint32_t offset, std::uint32_t value) {
+    ++counters_.violations;
+    report(Incident::out_of_order, write_detail(offset, value));
 }
 
 // --- the register file --------------------------------------------------------------------------
@@ -65,12 +76,12 @@ std::uint32_t MmioTransport::read(std::uint64_t offset, std::uint64_t width) {
         // 4.2.2.2: the width of the field, naturally aligned; 64-bit fields as two words.
         if ((width != 1 && width != 2 && width != 4) || at % width != 0 ||
             at >= profile_.config_bytes)
-            return bad_access();
+            return bad_read(offset, width);
         return device_.read_config(static_cast<std::uint32_t>(at), static_cast<Width>(width));
     }
     // 4.2.2.2: 32 bits wide and aligned.
     if (width != 4 || offset % 4 != 0)
-        return bad_access();
+        return bad_read(offset, width);
     return read_register(static_cast<std::uint32_t>(offset));
 }
 
@@ -108,7 +119,7 @@ std::uint32_t MmioTransport::read_register(std::uint32_t offset) {
         case mmio::config_generation:
             return config_generation_;
         default:
-            return bad_access();
+            return bad_read(offset, bytes(Width::word));
     }
 }
 
@@ -118,7 +129,7 @@ void MmioTransport::write(std::uint64_t offset, std::uint64_t width, std::uint64
         const std::uint64_t at = offset - mmio::config;
         if ((width != 1 && width != 2 && width != 4) || at % width != 0 ||
             at >= profile_.config_bytes) {
-            bad_access();
+            bad_access(offset, width, true);
             return;
         }
         const auto w = static_cast<Width>(width);
@@ -127,7 +138,7 @@ void MmioTransport::write(std::uint64_t offset, std::uint64_t width, std::uint64
         return;
     }
     if (width != 4 || offset % 4 != 0) {
-        bad_access();
+        bad_access(offset, width, true);
         return;
     }
     write_register(static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(value));
@@ -174,7 +185,7 @@ void MmioTransport::write_register(std::uint32_t offset, std::uint32_t value) {
             write_queue_reset(value);
             break;
         default:
-            bad_access();
+            bad_access(offset, bytes(Width::word), true);
             break;
     }
 }
@@ -183,7 +194,7 @@ void MmioTransport::write_register(std::uint32_t offset, std::uint32_t value) {
 
 void MmioTransport::write_driver_features(std::uint32_t value) {
     if (has_status(bit::features_ok)) {
-        violation();  // 3.1.1: no new features after FEATURES_OK
+        violation(mmio::driver_features, value);  // 3.1.1: no new features after FEATURES_OK
         return;
     }
     switch (driver_features_sel_) {
@@ -212,11 +223,12 @@ void MmioTransport::write_status(std::uint32_t value) {
         return;
     }
     if ((status_ & driver_bits & ~value) != 0)
-        violation();  // 2.1.1: a driver clears bits by a reset only
+        violation(mmio::status, value);  // 2.1.1: a driver clears bits by a reset only
     std::uint32_t added = value & driver_bits & ~status_;
     if ((added & bit::features_ok) != 0) {
         if (!features_acceptable()) {
             ++counters_.refused_features;
+            report(Incident::features_refused, driver_features_);
             added &= ~bit::features_ok;
         } else if (!has(driver_features_, mmio::feature::access_platform)) {
             // Served all the same, within the shared region like any other.
@@ -224,7 +236,9 @@ void MmioTransport::write_status(std::uint32_t value) {
         }
     }
     if ((added & bit::driver_ok) != 0 && ((status_ | added) & bit::features_ok) == 0) {
-        violation();  // 3.1.1: DRIVER_OK only after FEATURES_OK was accepted
+        // 3.1.1: DRIVER_OK only after FEATURES_OK was accepted
+        ++counters_.violations;
+        report(Incident::driver_ok_refused, status_);
         added &= ~bit::driver_ok;
     }
     status_ |= added;
@@ -284,6 +298,7 @@ void MmioTransport::fail(QueueFault fault) {
         return;
     last_fault_ = fault;
     ++counters_.needs_reset;
+    report(Incident::needs_reset, static_cast<std::uint64_t>(fault));
     status_ |= bit::needs_reset;
     raise(mmio::interrupt::config);  // 2.1.2: a configuration change notification after DRIVER_OK
 }
@@ -297,12 +312,12 @@ void MmioTransport::fail_device() {
 
 void MmioTransport::write_queue_register(std::uint32_t offset, std::uint32_t value) {
     if (!selected()) {
-        violation();
+        violation(offset, value);
         return;
     }
     QueueRegisters& q = registers_[queue_sel_];
     if (q.ready) {
-        violation();  // 4.2.2.2: frozen while QueueReady is 1
+        violation(offset, value);  // 4.2.2.2: frozen while QueueReady is 1
         return;
     }
     switch (offset) {
@@ -334,7 +349,7 @@ void MmioTransport::write_queue_register(std::uint32_t offset, std::uint32_t val
 
 void MmioTransport::write_queue_ready(std::uint32_t value) {
     if (!selected() || value > 1) {
-        violation();
+        violation(mmio::queue_ready, value);
         return;
     }
     QueueRegisters& q = registers_[queue_sel_];
@@ -358,7 +373,7 @@ void MmioTransport::write_queue_ready(std::uint32_t value) {
 void MmioTransport::write_queue_reset(std::uint32_t value) {
     if (!selected() || value != 1 || !has_status(bit::features_ok) ||
         !has(driver_features_, mmio::feature::ring_reset)) {
-        violation();  // 2.6.1: only when negotiated
+        violation(mmio::queue_reset, value);  // 2.6.1: only when negotiated
         return;
     }
     stop_queue(queue_sel_);
@@ -385,7 +400,8 @@ void MmioTransport::kick(std::uint32_t value) {
     const std::uint32_t queue =
         has(driver_features_, mmio::feature::notification_data) ? value & 0xffff : value;
     if (queue >= queue_count_ || !has_status(bit::driver_ok) || !queues_[queue].active()) {
-        violation();  // 3.1.1: no notification before DRIVER_OK; no such queue
+        violation(mmio::queue_notify,
+                  value);  // 3.1.1: no notification before DRIVER_OK; no such queue
         return;
     }
     if (!running())
@@ -410,7 +426,7 @@ void MmioTransport::acknowledge(std::uint32_t bits) {
     // was raised between its reading of InterruptStatus and the acknowledge: that stays set, and
     // its own notification is on its way already.
     if ((bits & ~mmio::interrupt::all) != 0)
-        violation();
+        violation(mmio::interrupt_ack, bits);
     const std::uint32_t again = raised_again_ & bits;
     interrupt_status_ = (interrupt_status_ & ~bits) | again;
     raised_again_ &= ~again;

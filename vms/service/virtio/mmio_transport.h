@@ -26,9 +26,10 @@ class MmioTransport final : private DeviceHost {
     /// Those of a console with the most ports: two each and two for control.
     static constexpr std::uint32_t max_queues = 2 * max_console_ports + 2;
 
-    /// `identity` names the device in notes: the window's base; queue k is identity | k.
+    /// `identity` names the device in notes about rings: the window's base; queue k is identity |
+    /// k. `index` is that of the device among those of the service guest.
     MmioTransport(Port& port, const SharedMemory& memory, VirtioDevice& device,
-                  std::uint64_t identity, DeviceCounters& counters);
+                  std::uint64_t identity, DeviceCounters& counters, std::size_t index = 0);
 
     MmioTransport(const MmioTransport&) = delete;
     MmioTransport& operator=(const MmioTransport&) = delete;
@@ -73,11 +74,16 @@ class MmioTransport final : private DeviceHost {
         std::uint64_t device = 0;
     };
 
-    std::uint32_t bad_access() {
-        ++counters_.bad_accesses;
+    void bad_access(std::uint64_t offset, std::uint64_t width, bool write);
+    std::uint32_t bad_read(std::uint64_t offset, std::uint64_t width) {
+        bad_access(offset, width, false);
         return 0;
     }
-    void violation() { ++counters_.violations; }
+    /// Of a register that was written.
+    void violation(std::uint32_t offset, std::uint32_t value);
+    void report(Incident incident, std::uint64_t detail) override {
+        port_.report(incident, index_, detail);
+    }
 
     void work_wanted() override { work_mark_ = true; }
     void publication_wanted() override { publication_mark_ = true; }
@@ -111,6 +117,7 @@ class MmioTransport final : private DeviceHost {
     VirtioDevice& device_;
     const DeviceProfile profile_;
     const std::uint64_t identity_;
+    const std::size_t index_;
     DeviceCounters& counters_;
 
     std::uint32_t status_ = 0;

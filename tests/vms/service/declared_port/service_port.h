@@ -7,6 +7,7 @@
 #include <span>
 
 #include "vms/cpu.h"
+#include "vms/service/incident.h"
 #include "vms/service/operations.h"
 #include "vms/service/steps.h"
 
@@ -58,6 +59,7 @@ class Port {
     void look_begins();
     void look_found_nothing();
     void note(Step step, std::uint64_t detail);
+    void report(Incident incident, std::uint64_t device, std::uint64_t detail);
     void note_published(std::uint64_t queue, std::uint16_t index);
     void note_consumed(std::uint64_t queue, std::uint16_t index);
     bool frames_wanted() const;

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "vms/cpu.h"
+#include "vms/service/incident.h"
 #include "vms/service/operations.h"
 #include "vms/service/steps.h"
 
@@ -213,6 +214,7 @@ class Port {
     void look_begins() {}
     void look_found_nothing() {}
     void note(Step, std::uint64_t) {}
+    void report(Incident, std::uint64_t, std::uint64_t) {}
     void note_published(std::uint64_t, std::uint16_t) {}
     void note_consumed(std::uint64_t, std::uint16_t) {}
     static constexpr bool frames_wanted() { return false; }

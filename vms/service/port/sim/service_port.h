@@ -9,6 +9,7 @@
 #include <span>
 
 #include "vms/cpu.h"
+#include "vms/service/incident.h"
 #include "vms/service/operations.h"
 #include "vms/service/port/sim/operation_costs.h"
 #include "vms/service/steps.h"
@@ -200,6 +201,10 @@ class Port {
     void note(Step step, std::uint64_t detail) {
         settle();
         cpu_.note(Note::backend_step, static_cast<std::uint64_t>(step), detail);
+    }
+    void report(Incident incident, std::uint64_t device, std::uint64_t detail) {
+        settle();
+        cpu_.note(Note::incident, static_cast<std::uint64_t>(incident) | device << 8, detail);
     }
     void note_published(std::uint64_t queue, std::uint16_t index) {
         settle();
