@@ -342,8 +342,7 @@ Drop NetDevice::spread(DescriptorChain&& first, const SplitQueue::Mark& mark, Re
             break;
         // Ends with the frame: every chain takes some of it, at least as much as a header has. With
         // buffers that are smaller, or cut in more pieces than anybody needs, it ends at once.
-        if (counters_.descriptors < descriptors_end)
-            chain = queue.pop(storage_);
+        chain = counters_.descriptors < descriptors_end ? queue.pop(storage_) : DescriptorChain();
         const bool bad = chain && chain.writer().remaining() < net::header::bytes;
         if (!chain || bad) {
             queue.rewind(mark, std::move(chain));
