@@ -14,12 +14,14 @@
 
 #include "models/bao/legs.h"
 #include "sim/build/configuration.h"
+#include "sim/build/cpu_load.h"
 #include "sim/build/diagnosis.h"
 #include "sim/build/frame_account.h"
 #include "sim/build/frame_capture.h"
 #include "sim/build/input_loss.h"
 #include "sim/build/net_software.h"
 #include "sim/build/platform.h"
+#include "sim/build/run_end.h"
 #include "sim/build/software.h"
 #include "sim/observe/histogram.h"
 #include "sim/observe/observations.h"
@@ -87,34 +89,6 @@ class Watchdog final : public sc_core::sc_module {
     bool armed_ = false;
 };
 
-/// Ends a run whose workloads are done when nothing has been on its way for a while: a polling
-/// service guest never waits, so that it is finished shows only in nothing coming out of it.
-class QuietPeriod final : public sc_core::sc_module {
-  public:
-    /// Longer than a pass of the service guest's loop over all its devices takes.
-    static constexpr Picos length = Picos::ms(1);
-
-    QuietPeriod(sc_core::sc_module_name name, models::Timeline& timeline,
-                std::function<void()> passed)
-        : sc_module(name), timeline_(timeline), passed_(std::move(passed)) {
-        sc_core::sc_spawn_options options;
-        options.spawn_method();
-        options.dont_initialize();
-        options.set_sensitivity(&end_);
-        sc_core::sc_spawn([this] { passed_(); }, "end", &options);
-    }
-    void restart() {
-        end_.cancel();
-        end_.notify(length.sc());
-        timeline_.forget();
-    }
-
-  private:
-    models::Timeline& timeline_;
-    std::function<void()> passed_;
-    sc_core::sc_event end_;
-};
-
 LegProvenance provenance(bao::Leg leg, const Scenario& s) {
     // The resume legs were measured from the return of a firmware call; with a plain WFI they are
     // derived. Registers without a row of their own are charged as a similar one.
@@ -157,11 +131,8 @@ class Run {
     void wire();
     void simulate();
     void stop(End why);
-    void settle();
     void collect();
-    CpuResult load_of(const models::Core& core) const;
     void decide();
-    Picos at_rest_since() const;
 
     const Scenario& s_;
     const RunOptions& options_;
@@ -177,11 +148,10 @@ class Run {
     std::unique_ptr<Software> software_;
     std::unique_ptr<Platform> platform_;
     std::unique_ptr<Watchdog> watchdog_;
-    std::unique_ptr<QuietPeriod> quiet_;
+    std::unique_ptr<RunEnd> run_end_;
     std::unique_ptr<InputLoss> input_loss_;
     End end_ = End::none;
     Picos ended_at_{};
-    Picos last_on_the_way_{};  ///< when the last character left the lines
 };
 
 void Run::attach_sinks() {
@@ -202,28 +172,6 @@ void Run::stop(End why) {
     sc_core::sc_stop();
 }
 
-/// The run is over when every workload has ended and nothing is on its way any more.
-void Run::settle() {
-    if (!software_->has_workloads() || software_->unfinished() != 0 ||
-        !platform_->activity().idle())
-        return;
-    bool polls = false;
-    for (const auto& c : platform_->cores()) {
-        if (c->halted() || c->idle())
-            continue;
-        const models::bao::Cpu& cpu = platform_->hypervisor().cpu(c->id());
-        if (cpu.vcpu != nullptr && cpu.vcpu->power == models::bao::Vcpu::Power::off)
-            continue;
-        if (cpu.vcpu == nullptr || !software_->polls(cpu.vcpu->vm->id))
-            return;
-        polls = true;
-    }
-    if (polls)
-        quiet_->restart();
-    else
-        stop(End::done);
-}
-
 void Run::wire() {
     bao::Hypervisor& h = platform_->hypervisor();
     h.set_programs([this](const bao::VmConfig& vm, unsigned vcpu) -> vms::Program& {
@@ -239,21 +187,17 @@ void Run::wire() {
         x.duration.record((a.end - a.begin).value);
         x.instructions.record(a.el2_instructions);
     });
-    h.on_power_down([this] { settle(); });
-    h.on_crash([this] { stop(End::crashed); });
-    platform_->activity().on_idle([this] {
-        last_on_the_way_ = models::kernel_now();
-        settle();
+    run_end_ = std::make_unique<RunEnd>("run_end", *software_, *platform_, [this](RunEnd::Why why) {
+        stop(why == RunEnd::Why::done ? End::done : End::crashed);
     });
+    h.on_power_down([this] { run_end_->look(); });
+    h.on_crash([this] { run_end_->crashed(); });
+    platform_->activity().on_idle([this] { run_end_->nothing_on_the_way(); });
     input_loss_ = std::make_unique<InputLoss>(s_, *software_, *platform_, hub_);
     for (const auto& c : platform_->cores()) {
         c->on_idle([this, core = c.get()] {
             input_loss_->idle(*core);
-            settle();
-        });
-        c->on_note([this](vms::Note what, std::uint64_t, std::uint64_t) {
-            if (what == vms::Note::workload_done)
-                settle();
+            run_end_->look();
         });
     }
     platform_->timeline().set_horizon(s_.duration);
@@ -263,22 +207,8 @@ void Run::wire() {
         if (options_.progress)
             options_.progress({models::kernel_now(), s_.duration});
     });
-    quiet_ = std::make_unique<QuietPeriod>("quiet", platform_->timeline(), [this] {
-        if (platform_->activity().idle())
-            stop(End::done);
-    });
     watchdog_ = std::make_unique<Watchdog>("watchdog", h, platform_->timeline(), s_.watchdog,
                                            [this] { stop(End::stuck); });
-}
-
-/// Since when nothing has happened, of a machine in which nothing more can: the last that a CPU did
-/// or that was on its way to one. The kernel's own time is that of its last event, which may have
-/// been a watchdog's that found nothing to watch.
-Picos Run::at_rest_since() const {
-    Picos last = last_on_the_way_;
-    for (const auto& c : platform_->cores())
-        last = std::max(last, c->now());
-    return std::min(last, s_.duration);
 }
 
 void Run::simulate() {
@@ -293,9 +223,7 @@ void Run::simulate() {
     if (end_ == End::none && more_to_come) {
         ended_at_ = s_.duration;  // events beyond it stay where they are
     } else if (!more_to_come && (end_ == End::none || end_ == End::stuck)) {
-        ended_at_ = at_rest_since();
-    } else if (end_ == End::crashed) {
-        ended_at_ = platform_->hypervisor().crashes().front().time;
+        ended_at_ = std::min(run_end_->at_rest_since(), s_.duration);
     }
     for (const auto& l : platform_->serial_lines()) {
         l->synchronise();
@@ -308,28 +236,6 @@ void Run::simulate() {
     frame_capture_->finish(results_.errors);
     // Not before what the trace has written already.
     input_loss_->finish(std::max(ended_at_, models::kernel_now()));
-}
-
-/// Where the core's time went up to the end of the run; what it waits in then counts too.
-CpuResult Run::load_of(const models::Core& core) const {
-    using models::Level;
-    CpuResult r;
-    r.cpu = core.id().value;
-    r.vm = platform_->hypervisor().cpu(core.id()).vcpu->vm->config->name;
-    for (const Level l : {Level::el0, Level::el1, Level::el2, Level::el3}) {
-        const models::TimeSpent t = core.spent(l);
-        r.busy[static_cast<std::size_t>(l)] = t.busy;
-        r.polling += t.polling;
-        (l == Level::el1 ? r.idle : r.standby) += t.waiting;
-    }
-    const Picos rest = ended_at_ > core.now() ? ended_at_ - core.now() : Picos{};
-    if (core.polling())
-        r.polling += rest;
-    else if (core.in_wfi_at(Level::el1))
-        r.idle += rest;
-    else if (core.in_wfi_at(Level::el2))
-        r.standby += rest;
-    return r;
 }
 
 void Run::collect() {
@@ -349,9 +255,12 @@ void Run::collect() {
         };
         put("count", x.duration.count());
         put("el2_instructions", x.instructions.count() == 0 ? 0 : x.instructions.median());
-        put("p50_ns", x.duration.quantile(Quantile::percent(50)) / 1000);
-        put("p99_ns", x.duration.quantile(Quantile::percent(99)) / 1000);
-        put("max_ns", x.duration.max() / 1000);
+        const auto put_time = [&](const char* name, std::uint64_t ps) {
+            m[p + name] = whole_nanoseconds(Picos{ps});
+        };
+        put_time("p50_ns", x.duration.quantile(Quantile::percent(50)));
+        put_time("p99_ns", x.duration.quantile(Quantile::percent(99)));
+        put_time("max_ns", x.duration.max());
     };
     access("read", reads_);
     access("write", writes_);
@@ -394,27 +303,7 @@ void Run::collect() {
         m[p + "answered"] = static_cast<std::int64_t>(d.answered);
         m[p + "notified"] = static_cast<std::int64_t>(d.notified);
     }
-    for (const auto& c : platform_->cores()) {
-        const std::string p = fmt::format("cpus.{}.", c->id().value);
-        for (unsigned l = 1; l <= 3; ++l) {
-            const auto& n = c->counters(static_cast<models::Level>(l));
-            m[p + fmt::format("el{}_instructions", l)] = static_cast<std::int64_t>(n.instructions);
-            m[p + fmt::format("el{}_mmio", l)] = static_cast<std::int64_t>(n.mmio);
-        }
-        if (platform_->hypervisor().cpu(c->id()).vcpu == nullptr)
-            continue;  // no VM's
-        results_.cpus.push_back(load_of(*c));
-        const CpuResult& load = results_.cpus.back();
-        const auto put = [&](const char* name, Picos t) {
-            m[p + name] = static_cast<std::int64_t>(t.value / 1000);
-        };
-        put("el1_ns", load.busy[1]);
-        put("el2_ns", load.busy[2]);
-        put("el3_ns", load.busy[3]);
-        put("polling_ns", load.polling);
-        put("standby_ns", load.standby);
-        put("idle_ns", load.idle);
-    }
+    add_cpu_load(results_, *platform_, ended_at_);
     software_->add_metrics(m, s_);
     for (std::size_t i = 0; i < s_.vms.size(); ++i)
         if (const vms::frontend::FrontendProgram* p = software_->frontend(i))

@@ -83,6 +83,7 @@ Json cpu_json(const CpuResult& c) {
     j["polling_ns"] = nanoseconds_json(c.polling);
     j["standby_ns"] = nanoseconds_json(c.standby);
     j["idle_ns"] = nanoseconds_json(c.idle);
+    j["off_ns"] = nanoseconds_json(c.off);
     return j;
 }
 

@@ -100,7 +100,7 @@ struct LegResult {
     models::Picos max{};
 };
 
-/// Where a CPU's time went. What is missing from the simulated time it was off, or not booted.
+/// Where a CPU's time went: the parts make up the simulated time.
 struct CpuResult {
     unsigned cpu = 0;
     std::string vm;                       ///< empty: none
@@ -108,6 +108,7 @@ struct CpuResult {
     models::Picos polling{};              ///< at EL1, at a word that nobody wrote
     models::Picos standby{};              ///< at EL2: an access waits for its answer
     models::Picos idle{};                 ///< at EL1, in WFI
+    models::Picos off{};                  ///< its VM has not started, or has switched it off
 
     models::Picos executing() const { return busy[0] + busy[1] + busy[2] + busy[3]; }
     /// Nothing else could have run on it.

@@ -216,6 +216,7 @@ void Page::cpus() {
              {"polling", Align::right},
              {"standby", Align::right},
              {"idle", Align::right},
+             {"off", Align::right},
              {"occupied", Align::right}});
     struct Highest {
         std::string name;
@@ -231,16 +232,16 @@ void Page::cpus() {
         t.row({name, c.vm, share(c.busy[1], r_.simulated), share(c.busy[2], r_.simulated),
                share(c.busy[3], r_.simulated), share(c.polling, r_.simulated),
                share(c.standby, r_.simulated), share(c.idle, r_.simulated),
-               share(c.occupied(), r_.simulated)});
+               share(c.off, r_.simulated), share(c.occupied(), r_.simulated)});
     }
     for (const LinkResult& l : r_.links) {
         consider(l.name, l.busy);
-        t.row({l.name, "", "", "", "", "", "", "", share(l.busy, r_.simulated)});
+        t.row({l.name, "", "", "", "", "", "", "", "", share(l.busy, r_.simulated)});
     }
     out_ += t.text(2, style_);
     if (!highest.name.empty())
         paragraph(fmt::format("Most occupied: {}. standby: an access to a device waits for its "
-                              "answer.",
+                              "answer. off: not started, or switched off.",
                               highest.name),
                   2, Paint::dim);
 }
