@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <systemc>
@@ -20,6 +21,7 @@
 #include "sim/build/frame_capture.h"
 #include "sim/build/input_loss.h"
 #include "sim/build/net_software.h"
+#include "sim/build/planned.h"
 #include "sim/build/platform.h"
 #include "sim/build/run_end.h"
 #include "sim/build/software.h"
@@ -119,7 +121,23 @@ std::uint64_t cpu_time_ns() {
            static_cast<std::uint64_t>(t.tv_nsec);
 }
 
-enum class End { none, done, stuck, crashed, interrupted };
+/// What was observed, for a run that it may explain.
+std::vector<std::string> describe_observed(const Results& r) {
+    constexpr std::size_t most = 20;
+    std::vector<std::string> lines;
+    for (const ObservationCount& o : r.observations) {
+        if (lines.size() == most) {
+            lines.push_back(fmt::format("And {} more observations, in the section of that name.",
+                                        r.observations.size() - most));
+            break;
+        }
+        lines.push_back(
+            fmt::format("Observed on VM {}, CPU {} ({}): {}.", o.vm, o.cpu.value, o.rule, o.what));
+    }
+    return lines;
+}
+
+enum class End { none, done, stuck, crashed, interrupted, given_up };
 
 class Run {
   public:
@@ -132,6 +150,7 @@ class Run {
     void simulate();
     void stop(End why);
     void collect();
+    void add_diagnosis(std::vector<std::string> lines);
     void decide();
 
     const Scenario& s_;
@@ -204,6 +223,8 @@ void Run::wire() {
     platform_->timeline().on_poll([this] {
         if (interrupted())
             stop(End::interrupted);
+        if (options_.given_up && options_.given_up())
+            stop(End::given_up);
         if (options_.progress)
             options_.progress({models::kernel_now(), s_.duration});
     });
@@ -313,27 +334,31 @@ void Run::collect() {
     m["run.simulated_ns"] = static_cast<std::int64_t>(results_.simulated.value / 1000);
 }
 
+void Run::add_diagnosis(std::vector<std::string> lines) {
+    std::move(lines.begin(), lines.end(), std::back_inserter(results_.diagnosis));
+}
+
 void Run::decide() {
     switch (end_) {
         case End::interrupted:
             results_.status = Status::interrupted;
-            results_.diagnosis = describe_cpus(*platform_, ended_at_);
-            for (std::string& line : diagnose(*platform_, ended_at_))
-                results_.diagnosis.push_back(std::move(line));
-            for (std::string& line : software_->describe_unfinished())
-                results_.diagnosis.push_back(std::move(line));
+            results_.diagnosis = describe_cpus(*platform_, ended_at_, false);
+            add_diagnosis(diagnose(*platform_, ended_at_));
+            add_diagnosis(software_->describe_unfinished());
             judge(results_, s_);
             return;
         case End::crashed:
         case End::stuck:
             results_.status = Status::stuck;
             results_.diagnosis = diagnose(*platform_, ended_at_);
-            for (std::string& line : software_->describe_unfinished())
-                results_.diagnosis.push_back(std::move(line));
-            for (const ObservationCount& o : observations_.list())
-                results_.diagnosis.push_back(fmt::format("Observed on VM {}, CPU {} ({}): {}.",
-                                                         o.vm, o.cpu.value, o.rule, o.what));
+            add_diagnosis(describe_cpus(*platform_, ended_at_, true));
+            add_diagnosis(software_->describe_unfinished());
+            add_diagnosis(describe_observed(results_));
             judge(results_, s_);
+            return;
+        case End::given_up:
+            results_.status = Status::error;
+            results_.errors.push_back("given up: its output could no longer be written");
             return;
         case End::none:
         case End::done:
@@ -341,10 +366,9 @@ void Run::decide() {
     }
     results_.status = Status::pass;
     results_.diagnosis = software_->describe_unfinished();
-    if (software_->unfinished() != 0) {
-        for (std::string& line : diagnose(*platform_, ended_at_))
-            results_.diagnosis.push_back(std::move(line));
-    }
+    add_diagnosis(describe_unsent(platform_->network()));
+    if (software_->unfinished() != 0)
+        add_diagnosis(diagnose(*platform_, ended_at_));
     judge(results_, s_);
     for (const FrameHop& h : results_.frames) {
         if (h.balanced())
@@ -355,9 +379,11 @@ void Run::decide() {
             "in flight. This is a fault of a model or of the software in the simulation.",
             h.name, h.sent, h.copied, h.received, h.lost(), h.in_flight));
     }
-    // A scenario that expects nothing of its own expects its workloads to end well.
+    // A scenario that expects nothing of its own expects its workloads and senders to end well.
     if (s_.expect.empty() && !results_.diagnosis.empty())
         results_.status = Status::fail;
+    if (results_.status == Status::fail)
+        add_diagnosis(describe_observed(results_));
 }
 
 Results Run::operator()() {
@@ -399,6 +425,7 @@ Results Run::operator()() {
 
     results_.simulated = ended_at_;
     collect();
+    results_.notes = describe_unreached(s_, ended_at_);
     decide();
     if (trace_) {
         if (const std::string& e = trace_->finish(); !e.empty())

@@ -151,6 +151,7 @@ nlohmann::ordered_json to_json(const Results& r) {
     for (const auto& [name, value] : r.metrics)
         metrics[name] = value;
     j["metrics"] = std::move(metrics);
+    j["notes"] = r.notes;
     j["diagnosis"] = r.diagnosis;
     j["errors"] = r.errors;
     return j;

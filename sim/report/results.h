@@ -178,6 +178,7 @@ struct Results {
     std::vector<FrameHop> frames;
     std::vector<TrafficResult> traffic;
     Metrics metrics;
+    std::vector<std::string> notes;      ///< what was planned and did not happen; no fault
     std::vector<std::string> diagnosis;  ///< who waits for what, since when; one statement a line
     std::vector<std::string> errors;
 

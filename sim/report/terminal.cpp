@@ -50,6 +50,7 @@ class Page {
     void traffic();
     void frames(bool failed_only);
     void observations(bool explain);
+    void notes();
     void diagnosis();
     void errors();
     void metrics();
@@ -101,7 +102,7 @@ void Page::verdict() {
 void Page::expectations(bool failed_only) {
     if (r_.expectations.empty()) {
         if (!failed_only && (r_.status == Status::pass || r_.status == Status::fail))
-            heading("Expectations", "none: the scenario has no 'expect'");
+            heading("Expectations", "none stated: every workload has to end well");
         return;
     }
     const auto held = static_cast<std::size_t>(
@@ -367,6 +368,14 @@ void Page::diagnosis() {
     }
 }
 
+void Page::notes() {
+    if (r_.notes.empty())
+        return;
+    heading("Notes");
+    for (const std::string& n : r_.notes)
+        paragraph(n, 2);
+}
+
 void Page::errors() {
     if (r_.errors.empty())
         return;
@@ -414,6 +423,8 @@ std::string render(const Results& r, Detail detail, const Style& style) {
     page.verdict();
     page.errors();
     page.diagnosis();
+    if (detail != Detail::quiet)
+        page.notes();
     page.expectations(detail == Detail::quiet);
     page.frames(detail == Detail::quiet);
     if (detail != Detail::quiet) {

@@ -43,7 +43,7 @@ TEST_F(RunEnd, TheQuantumChangesNoFigure) {
           "four-vms.yaml --set vms.backend.software.polling=true",
           "net-ping.yaml --set vms.backend.software.polling=true",
           "two-consoles.yaml --set vms.backend.start=3ms",  // waits at EL2
-          "console-echo.yaml --set duration=20ms",          // ends in the middle
+          "console-bulk.yaml --set duration=20ms",          // ends in the middle
           "silent-backend.yaml",                            // stuck
           "ipc-ping.yaml --set vms.asker.software.workloads.0.doorbell=1"}) {
         const auto at = setup.find(' ');
@@ -154,6 +154,67 @@ TEST_F(RunEnd, AWaitThatNeverEndsIsCountedToTheEnd) {
     EXPECT_EQ(o.status, 3);
     EXPECT_GT(metric(o, "cpus.1.el2_ns"), 99'000'000);
     EXPECT_GT(metric(o, "cpus.1.el2_instructions"), 80'000'000);
+}
+
+// What waits for nothing is not told of, and what a run does not get to is.
+TEST_F(RunEnd, WhatWasPlannedForLaterIsTold) {
+    const std::string event =
+        "--set 'vms.backend.software.backends.con0.size={columns: 80, rows: 25}' "
+        "--set 'vms.backend.software.backends.con0.events=[{at: 500ms, resize: {port: 0, columns: "
+        "90, rows: "
+        "30}}]' ";
+    const Outcome o = run("console-echo.yaml", event);
+    EXPECT_EQ(o.status, 0) << o.out;
+    ASSERT_EQ(o.results.at("notes").size(), 1u) << o.out;
+    EXPECT_NE(o.results.at("notes")[0].get<std::string>().find(
+                  "1 planned event of backend.con0 was not reached: planned for 500 ms"),
+              std::string::npos)
+        << o.results.at("notes");
+    EXPECT_TRUE(run("console-echo.yaml").results.at("notes").empty());
+}
+
+TEST_F(RunEnd, WhatNoRunReachesIsRefused) {
+    const std::string at = "the run ends at 1s at the latest";
+    for (const std::string& setting :
+         {set("vms.linux0.start", "5s"), set("vms.linux0.software.workloads.0.start", "1s"),
+          set("platform.uarts.uart1.input.0.at", "2s")}) {
+        const Outcome o = run("console-echo.yaml", setting);
+        EXPECT_EQ(o.status, 2) << setting;
+        EXPECT_NE(o.out.find(at), std::string::npos) << setting << o.out;
+    }
+    // A shorter run from the command line is meant; what it leaves out is told.
+    const Outcome cut = run("console-echo.yaml", set("duration", "10ms"));
+    EXPECT_EQ(cut.status, 1);
+    EXPECT_NE(cut.out.find("1 typed text of uart1 was not reached: planned for 20 ms"),
+              std::string::npos)
+        << cut.out;
+    const Outcome o = run("net-ping.yaml", no_captures +
+                                               "--set 'links.wire.outages=[{from: 2s, "
+                                               "until: 3s}]'");
+    EXPECT_EQ(o.status, 2);
+    EXPECT_NE(o.out.find("found 2s, but " + at), std::string::npos) << o.out;
+}
+
+// docs/wire.md, Generator: a run waits for a generator that has an end.
+TEST_F(RunEnd, AGeneratorThatHasNotEndedIsAFailure) {
+    const Outcome o =
+        run("net-flood.yaml", no_captures + set("duration", "20ms") +
+                                  set("hosts.source.start", "19999us") + set("expect", "[]"));
+    EXPECT_EQ(o.status, 1) << o.out;
+    EXPECT_NE(o.out.find("Host source: the generator has not ended"), std::string::npos) << o.out;
+    EXPECT_NE(o.out.find("none stated"), std::string::npos) << o.out;
+}
+
+// A run that does not end by itself says what each CPU is at; one that fails, what was observed,
+// also when it says nothing else.
+TEST_F(RunEnd, WhatMayExplainAFailureIsShown) {
+    const Outcome stuck = run("silent-backend.yaml");
+    EXPECT_NE(stuck.out.find("VM linux0, CPU 1 is in standby at EL2"), std::string::npos)
+        << stuck.out;
+    const Outcome failed =
+        run("console-echo.yaml", "-q --set strict=true " + set("vms.backend.start", "1ms"));
+    EXPECT_EQ(failed.status, 1) << failed.out;
+    EXPECT_NE(failed.out.find("(remio.ready-wait)"), std::string::npos) << failed.out;
 }
 
 }  // namespace

@@ -62,10 +62,10 @@ TEST(Json, KeysHaveAFixedOrder) {
     std::vector<std::string> keys;
     for (const auto& item : j.items())
         keys.push_back(item.key());
-    EXPECT_EQ(keys,
-              (std::vector<std::string>{"scenario", "status", "seed", "simulated_ns", "host",
-                                        "expectations", "observations", "legs", "cpus", "links",
-                                        "frames", "traffic", "metrics", "diagnosis", "errors"}));
+    EXPECT_EQ(keys, (std::vector<std::string>{"scenario", "status", "seed", "simulated_ns", "host",
+                                              "expectations", "observations", "legs", "cpus",
+                                              "links", "frames", "traffic", "metrics", "notes",
+                                              "diagnosis", "errors"}));
 }
 
 TEST(Json, TimesAreNanosecondsToThePicosecond) {
