@@ -32,7 +32,7 @@ Results run(const Scenario& s, const RunOptions& options) {
     if (what == "serial")
         options.serial("from the serial line");
     if (what == "chatter") {
-        for (int i = 0; !options.given_up(); ++i)
+        while (!options.given_up())
             options.serial("line after line\n");
         r.errors = {"given up"};
         return r;

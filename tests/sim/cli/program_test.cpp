@@ -197,7 +197,7 @@ TEST_F(Program, ARunWhoseSerialOutputReachesNobodyEnds) {
 // other.
 TEST_F(Program, NoOutputSharesTheFileThatStandardOutputGoesTo) {
     const std::string never = scenario("never", "deaf");
-    for (const std::string file : {std::string("/dev/stdout"), path("out")})
+    for (const std::string& file : {std::string("/dev/stdout"), path("out")})
         for (const char* option : {"--json", "--trace"}) {
             const Ended e = run({"run", never, option, file});
             EXPECT_EQ(e.exit, 2);
