@@ -142,7 +142,9 @@ void Hypervisor::reset(Core& core) {
         Vcpu* v = vm->vcpu_on(c.id);
         if (v == nullptr)
             continue;
+        core.switched_off(true);
         core.wait_until(vm->config->start);
+        core.switched_off(false);
         core.sync();
         c.vcpu = v;
         set_lookahead(c);

@@ -167,6 +167,7 @@ void Hypervisor::power_down(Cpu& c) {
     bool spun = false;
     if (on_power_down_)
         on_power_down_();
+    core.switched_off(true);
     do {
         firmware_entry(c, {});
         core.wait_for_physical_interrupt(c.lookahead_standby);
@@ -187,6 +188,7 @@ void Hypervisor::power_down(Cpu& c) {
             spun = true;
         }
     } while (c.vcpu->power != Vcpu::Power::on);
+    core.switched_off(false);
     c.vcpu->suspended = false;
 }
 

@@ -2,6 +2,7 @@
 #include "models/bao/remio.h"
 
 #include <algorithm>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -34,6 +35,11 @@ const char* name(RemioOp op) {
             return "NOTIFY";
     }
     return "?";
+}
+
+/// What a CPU that waits for a device looks at.
+const std::byte* ready_word(const Remio::Device& d) {
+    return std::as_bytes(std::span(&d.ready, 1)).data();
 }
 
 }  // namespace
@@ -139,8 +145,9 @@ std::optional<BootError> Remio::init() {
     return std::nullopt;
 }
 
-void Remio::assign_vm_cpu(const Vm& vm, const Cpu& c) {
+void Remio::assign_vm_cpu(const Vm& vm, Cpu& c) {
     for (Device& d : devices_) {
+        const bool was_ready = d.ready;
         const auto assign = [&](Side& s) {
             s.cpu_id = std::min<std::uint64_t>(s.cpu_id, c.id.value);
             s.ready = true;
@@ -150,6 +157,8 @@ void Remio::assign_vm_cpu(const Vm& vm, const Cpu& c) {
         else if (vm.id == d.frontend.vm_id)
             assign(d.frontend);
         d.ready = d.backend.ready && d.frontend.ready;
+        if (d.ready && !was_ready)
+            c.core->publish_el2(ready_word(d));
     }
 }
 
@@ -227,7 +236,7 @@ Remio::Handled Remio::handle_access(Cpu& c, DataAbort& abort, const Mark& handle
         return Handled::unbound;
 
     // Both sides' VMs must have started. The wait has no limit; it is a loop on a flag that only
-    // the start of a VM changes, so iterations up to the next event are made at once.
+    // the start of a VM changes.
     c.core->sync();
     if (!device->ready) {
         h_.waiting(c);
@@ -238,7 +247,7 @@ Remio::Handled Remio::handle_access(Cpu& c, DataAbort& abort, const Mark& handle
                 h_.vms()[device->backend.ready ? device->frontend.vm_id : device->backend.vm_id]
                     ->config->name));
         while (!device->ready) {
-            c.core->charge_until_event(h_.costs().ready_wait);
+            c.core->spin(ready_word(*device), h_.costs().ready_wait);
             c.core->sync();
         }
     }

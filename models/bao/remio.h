@@ -93,7 +93,7 @@ class Remio {
     /// Bao's remio_init: builds the list of devices and checks it.
     std::optional<BootError> init();
     /// Bao's remio_assign_vm_cpus, when a VM starts on a CPU.
-    void assign_vm_cpu(const Vm& vm, const Cpu& c);
+    void assign_vm_cpu(const Vm& vm, Cpu& c);
 
     enum class Handled : std::uint8_t { waits, unbound, pool_exhausted };
     /// The handler of a trapped access in a window: the vCPU waits, or the CPU is to stop.

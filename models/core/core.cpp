@@ -35,6 +35,7 @@ void Core::thread() {
     want_frames(probes_.frames != nullptr);
     timeline_.resumed();
     ++timeline_.activations;
+    blocked_ = false;
     if (!booted_) {
         booted_ = true;
         el2_.reset(*this);
@@ -72,6 +73,7 @@ void Core::block(Picos t, bool interruptible, Picos lookahead) {
         timeline_.set_due(p_.id, t, lookahead);
     }
     waiting_ = interruptible;
+    blocked_ = true;
     sc_core::wait(wake_);
     waiting_ = false;
     lookahead_ = {};
@@ -85,6 +87,7 @@ void Core::block(Picos t, bool interruptible, Picos lookahead) {
         ++timeline_.activations;
     }
     timeline_.woken(p_.id);
+    blocked_ = false;
 }
 
 TimeSpent Core::spent(Level l) const {
@@ -112,20 +115,49 @@ void Core::charge_el3(const vms::Work& w) {
     level_since_ += local_ - begin;
 }
 
-void Core::charge_until_event(const vms::Work& iteration) {
-    constexpr std::uint64_t most = 100'000'000;  // keeps the counts of one charge in 32 bits
-    const Picos next = std::min(timeline_.next_due(), timer_deadline_);
-    if (next == Picos::never()) {
-        block(next, false);  // nothing can ever change what is polled
+void Core::spin(const std::byte* word, const vms::Work& iteration) {
+    const Loop loop{local_, milli_cycles(iteration), iteration};
+    if (loop.each == 0) {
+        block(Picos::never(), false);  // it takes no time: nothing could ever end it
         return;
     }
-    // The iterations that end before it, and the one in which it falls.
-    const std::uint64_t each = milli_cycles(iteration);
-    std::uint64_t n = 1;
-    if (each != 0 && next > local_)
-        n = std::clamp<std::uint64_t>((clock_.counts_to_reach(next - local_) + each - 1) / each, 1,
-                                      most);
-    charge(iteration * static_cast<std::uint32_t>(n));
+    spinning_ = loop;
+    const std::uint64_t n = poll_asleep(word, loop, false);
+    spinning_.reset();
+    executing_->instructions += n * iteration.instructions;
+    fire_timer_if_due();
+}
+
+std::uint64_t Core::poll_asleep(const std::byte* word, const Loop& loop, bool interruptible) {
+    published_by_ = p_.id;
+    timeline_.poll();
+    timeline_.watch(p_.id, word, *this);
+    block(timer_deadline_, interruptible, interruptible ? el2_.lookahead(*this) : Picos{});
+    timeline_.unwatch(p_.id);
+    // The first look at or after that moment; a CPU of a lower number looks first when both are
+    // due.
+    const Picos woken = std::max(loop.begin, timeline_.now());
+    std::uint64_t n = std::max<std::uint64_t>(
+        1, (clock_.counts_to_reach(woken - loop.begin) + loop.each - 1) / loop.each);
+    const RateClock before = clock_;
+    Picos end = loop.begin + clock_.advance(n * loop.each);
+    if (end == woken && published_by_ > p_.id) {
+        ++n;
+        clock_ = before;
+        end = loop.begin + clock_.advance(n * loop.each);
+    }
+    local_ = end;
+    return n;
+}
+
+void Core::finish(Picos end) {
+    if (!spinning_ || local_ >= end)
+        return;
+    // The iterations up to the end, and the one in which it falls.
+    const std::uint64_t n =
+        (clock_.counts_to_reach(end - local_) + spinning_->each - 1) / spinning_->each;
+    executing_->instructions += n * spinning_->iteration.instructions;
+    local_ = end;
 }
 
 void Core::wait_until(Picos t) {
@@ -394,29 +426,12 @@ std::uint64_t Core::poll(vms::GuestAddr a, vms::Width w, std::uint64_t unwanted,
     }
     // Nothing to see until somebody publishes the word, nothing else to do until an interrupt.
     polling_ = Polling{a, unwanted, local_};
-    published_by_ = p_.id;
-    timeline_.poll();
-    timeline_.watch(p_.id, word, *this);
     const Picos begin = local_;
-    block(timer_deadline_, true, el2_.lookahead(*this));
-    timeline_.unwatch(p_.id);
+    const std::uint64_t n = poll_asleep(word, {begin, each, iteration}, true);
     polling_.reset();
-    // The first look at or after that moment; a CPU of a lower number looks first when both are
-    // due.
-    const Picos woken = std::max(begin, timeline_.now());
-    std::uint64_t n =
-        std::max<std::uint64_t>(1, (clock_.counts_to_reach(woken - begin) + each - 1) / each);
-    const RateClock before = clock_;
-    Picos end = begin + clock_.advance(n * each);
-    if (end == woken && published_by_ > p_.id) {
-        ++n;
-        clock_ = before;
-        end = begin + clock_.advance(n * each);
-    }
     counters_at(Level::el1).instructions += n * iteration.instructions;
-    local_ = end;
-    spent_[index(level_)].polling += end - begin;
-    level_since_ += end - begin;
+    spent_[index(level_)].polling += local_ - begin;
+    level_since_ += local_ - begin;
     fire_timer_if_due();
     arrive();
     return n;
@@ -462,23 +477,26 @@ void Core::retire_nanoseconds(std::uint64_t ns) {
 
 void Core::wait_for_interrupt() {
     const Picos begin = local_;
+    if (!ticked_)
+        at_rest_since_ = begin;
     while (!physical_interrupt_pending() && !(virq_ && virq_since_ <= local_)) {
         Picos next = timer_deadline_;
         if (irq_)
             next = std::min(next, irq_since_);
+        in_wfi_ = true;
+        if (on_idle_)
+            on_idle_();  // may end the run here, which is then due
         if (next != Picos::never() && timeline_.next_due() > next) {
             local_ = std::max(local_, next);
         } else {
             timeline_.poll();
-            in_wfi_ = true;
-            if (on_idle_)
-                on_idle_();
             block(next, true, el2_.lookahead(*this));
-            in_wfi_ = false;
             local_ = std::max(local_, timeline_.now());
         }
+        in_wfi_ = false;
         fire_timer_if_due();
     }
+    ticked_ = timer_output_;
     waited_since(begin);
     arrive();
 }
@@ -527,21 +545,22 @@ void Core::note(vms::Note what, std::uint64_t a, std::uint64_t b) {
             probes_.event({local_, p_.id, EventKind::ring_consume, {}, a, b, 0});
             break;
         case vms::Note::workload_done:
+            ticked_ = false;
             probes_.event({local_, p_.id, EventKind::workload_done, {}, a, 0, 0});
             break;
         case vms::Note::backend_step:
             last_kind_ = std::min<std::uint64_t>(a, step_kinds - 1);
             last_of_kind_[last_kind_] = {a, b, local_, true};
             probes_.event({local_, p_.id, EventKind::backend_step, {}, a, b, 0});
-            return;
+            break;
         case vms::Note::driver_fault:
             probes_.event({local_, p_.id, EventKind::driver_fault, {}, a, b, 0});
             break;
         case vms::Note::incident:
-            break;  // becomes an observation
+            if (on_incident_)
+                on_incident_(a, b);
+            break;
     }
-    if (on_note_)
-        on_note_(what, a, b);
 }
 
 void Core::note_frame(vms::FramePoint where, std::uint64_t device,

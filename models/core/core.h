@@ -47,6 +47,7 @@ struct ExecutionCounters {
 struct TimeSpent {
     Picos busy{};     ///< executing
     Picos waiting{};  ///< in a WFI
+    Picos off{};      ///< the same, switched off
     Picos polling{};  ///< at a word in memory that nobody wrote, or in looks that found nothing
 };
 
@@ -107,9 +108,11 @@ class Core final : public sc_core::sc_module,
     /// Work of the firmware at EL3 on this CPU's behalf.
     void charge_el3(const vms::Work& w);
 
-    /// A polling loop's iterations of this work, at least one, up to the next moment at which
-    /// something else can happen: the time is exactly that of polling.
-    void charge_until_event(const vms::Work& iteration);
+    /// A polling loop at EL2 on a word that another CPU tells of by publish_el2(), with iterations
+    /// of this work: at least one, up to the word's next change. Asleep, but the time and the
+    /// instructions are exactly those of polling.
+    void spin(const std::byte* word, const vms::Work& iteration);
+    void publish_el2(const std::byte* word) { timeline_.published(word, local_, p_.id); }
 
     /// Agree with the others on the local time: from here what is done is visible at now().
     void sync();
@@ -136,6 +139,9 @@ class Core final : public sc_core::sc_module,
     /// Wait at EL2 without executing anything, until a time.
     void wait_until(Picos t);
 
+    /// Waiting at EL2 is being switched off from here on, or no longer.
+    void switched_off(bool off) { off_ = off; }
+
     /// Sleep at EL2 until another CPU calls release(): a barrier of the boot.
     void wait_for_release();
     void release(Picos at);
@@ -155,7 +161,12 @@ class Core final : public sc_core::sc_module,
 
     /// Waiting for an interrupt at EL1 with none to come from this CPU itself.
     bool idle() const { return in_wfi_ && level_ == Level::el1 && !irq_; }
+    /// Since when it has done nothing at EL1 but wait and serve its timer.
+    Picos at_rest_since() const { return at_rest_since_; }
     bool halted() const { return halted_; }
+    /// Its thread has the turn: what happens now happens at its local time.
+    bool running() const { return !blocked_ && !halted_; }
+    bool is_switched_off() const { return halted_ || off_; }
     bool waiting() const { return waiting_; }
     bool in_wfi_at(Level l) const { return in_wfi_ && level_ == l; }
     /// When the guest's own timer will next interrupt; never() when not set.
@@ -179,9 +190,11 @@ class Core final : public sc_core::sc_module,
         Picos since{};
     };
     const std::optional<Polling>& polling() const { return polling_; }
-    /// Called in the thread of the core for notes that the program's surroundings act on.
-    void on_note(std::function<void(vms::Note, std::uint64_t, std::uint64_t)> f) {
-        on_note_ = std::move(f);
+    /// The run has ended at this time: what the core was in the middle of counts up to it.
+    void finish(Picos end);
+    /// Called for what the program reports (vms::Note::incident), with its two numbers.
+    void on_incident(std::function<void(std::uint64_t, std::uint64_t)> f) {
+        on_incident_ = std::move(f);
     }
     /// Called when the core begins to wait for an interrupt at EL1.
     void on_idle(std::function<void()> f) { on_idle_ = std::move(f); }
@@ -239,7 +252,8 @@ class Core final : public sc_core::sc_module,
     /// What of the time since `begin` was none of executing.
     void waited_since(Picos begin) {
         const Picos d = local_ - begin;
-        spent_[index(level_)].waiting += d;
+        TimeSpent& spent = spent_[index(level_)];
+        (off_ ? spent.off : spent.waiting) += d;
         level_since_ += d;
     }
     /// Private time at the current level.
@@ -286,6 +300,16 @@ class Core final : public sc_core::sc_module,
     void block(Picos t, bool interruptible, Picos lookahead = {});
     void data_abort(DataAbort& abort);
     void published(Picos at, CpuId by) override;
+    /// A loop of iterations of `each` milli-cycles.
+    struct Loop {
+        Picos begin{};
+        std::uint64_t each = 0;
+        vms::Work iteration{};
+    };
+    /// Sleeps until the word is published or the timer is due, or an interrupt comes when
+    /// `interruptible`; then the time is that of the loop's first look at or after that moment.
+    /// Returns its iterations.
+    std::uint64_t poll_asleep(const std::byte* word, const Loop& loop, bool interruptible);
     void wake_at(Picos at);
 
     Parameters p_;
@@ -336,17 +360,22 @@ class Core final : public sc_core::sc_module,
     sc_core::sc_event wake_;
     bool waiting_ = false;  // for an interrupt: the lines wake the thread
     bool in_wfi_ = false;   // and not in the middle of a computation
-    Picos lookahead_{};     // while waiting
+    bool ticked_ = false;   // the timer ended the last wait
+    Picos at_rest_since_{};
+    Picos lookahead_{};  // while waiting
     bool halted_ = false;
+    bool blocked_ = true;  // the thread has not the turn
+    bool off_ = false;     // what waits at EL2 is switched off
     bool booted_ = false;
     Picos released_at_ = Picos::never();
     static constexpr std::size_t step_kinds = 32;
     std::uint64_t last_kind_ = 0;
     std::array<Step, step_kinds> last_of_kind_{};
     std::optional<Polling> polling_;
+    std::optional<Loop> spinning_;  // at EL2
     CpuId published_by_{};
-    std::function<void(vms::Note, std::uint64_t, std::uint64_t)> on_note_;
     std::function<void()> on_idle_;
+    std::function<void(std::uint64_t, std::uint64_t)> on_incident_;
 };
 
 }  // namespace models

@@ -1,128 +1,99 @@
-// The parts of a CPU's time, by name (cpu_load.h).
+// The CPUs' time (cpu_load.h).
 #include "sim/build/cpu_load.h"
 
 #include <algorithm>
-#include <functional>
+#include <cstdint>
 #include <string>
-#include <string_view>
-#include <utility>
 
-#include "models/bao/legs.h"
+#include <fmt/format.h>
+
+#include "sim/build/cpu_legs.h"
 
 namespace sim {
 
 namespace {
 
-namespace bao = models::bao;
 using models::Level;
 using models::Picos;
 
-/// ".a" and ".b" are the parts of another leg.
-bool is_part(bao::Leg leg) {
-    const std::string_view name = bao::leg_info(leg).name;
-    return name.find(" .a ") != std::string_view::npos ||
-           name.find(" .b ") != std::string_view::npos;
-}
-
-Picos less(Picos whole, Picos part) {
-    return whole > part ? whole - part : Picos{};
-}
-
-class Legs {
-  public:
-    Legs(CpuResult& result, const models::Core& core) : result_(result), core_(core) {}
-
-    /// The named operations of the program, and what it did besides.
-    void software(const Software& software, std::size_t vm) {
-        Picos rest = result_.busy[1];
-        const auto add_all = [&](std::size_t count, const auto& name_and_work) {
-            for (std::size_t i = 0; i < count; ++i) {
-                const std::uint64_t n = core_.performed()[i];
-                const auto [name, work] = name_and_work(i);
-                const Picos time = core_.time_of(work, n);
-                add(std::string(name), 1, time);
-                rest = less(rest, time);
-            }
-        };
-        if (const vms::frontend::FrontendProgram* f = software.frontend(vm)) {
-            namespace fe = vms::frontend;
-            add_all(fe::operation_count, [&](std::size_t i) {
-                const auto o = static_cast<fe::Operation>(i);
-                return std::pair(fe::name(o), f->operations()[o].work);
-            });
-        } else if (const vms::service::ServiceProgram* s = software.service(vm)) {
-            namespace sv = vms::service;
-            add_all(sv::operation_count, [&](std::size_t i) {
-                const auto o = static_cast<sv::Operation>(i);
-                return std::pair(sv::name(o), s->costs()[o]);
-            });
-        }
-        add("device accesses and exceptions", 1, rest);
-    }
-
-    /// The legs of the hypervisor and the firmware, and what they did besides.
-    void hypervisor(const Statistics& statistics, Picos polling) {
-        Picos rest2 = result_.busy[2];
-        Picos rest3 = result_.busy[3];
-        for (std::size_t i = 0; i < bao::leg_count; ++i) {
-            const auto leg = static_cast<bao::Leg>(i);
-            if (is_part(leg))
-                continue;
-            Picos time = statistics.spent(core_.id(), static_cast<std::uint16_t>(i));
-            // ASKs of a polling guest that found nothing count as polling.
-            if (leg == bao::Leg::be_ask_empty)
-                time = less(time, polling);
-            const bao::LegInfo& info = bao::leg_info(leg);
-            add(std::string(info.name), info.exception_level, time);
-            Picos& rest = info.exception_level == 3 ? rest3 : rest2;
-            rest = less(rest, time);
-        }
-        add("hypervisor besides its legs", 2, rest2);
-        add("firmware besides its legs", 3, rest3);
-        add("standby", 2, result_.standby);
-    }
-
-    /// The longest first.
-    void sort() {
-        std::ranges::stable_sort(result_.legs, std::ranges::greater(),
-                                 [](const CpuLeg& l) { return l.time; });
-    }
-
-  private:
-    void add(std::string name, unsigned level, Picos time) {
-        if (time != Picos{})
-            result_.legs.push_back({std::move(name), level, time});
-    }
-
-    CpuResult& result_;
-    const models::Core& core_;
-};
-
-}  // namespace
-
-CpuResult cpu_load(const models::Core& core, Picos end, const VmConfig& config,
-                   const Software& software, std::size_t vm, const Statistics& statistics) {
+/// What a CPU is in the middle of at the end goes on until then. What it did privately beyond the
+/// end, ahead of the others, nobody has seen: it does not count.
+CpuResult load_of(const models::Core& core, const std::string& vm, Picos end) {
     CpuResult r;
     r.cpu = core.id().value;
-    r.vm = config.name;
+    r.vm = vm;
     for (const Level l : {Level::el0, Level::el1, Level::el2, Level::el3}) {
         const models::TimeSpent t = core.spent(l);
         r.busy[static_cast<std::size_t>(l)] = t.busy;
         r.polling += t.polling;
+        r.off += t.off;
         (l == Level::el1 ? r.idle : r.standby) += t.waiting;
     }
-    const Picos rest = less(end, core.now());
-    if (core.polling())
-        r.polling += rest;
-    else if (core.in_wfi_at(Level::el1))
-        r.idle += rest;
-    else if (core.in_wfi_at(Level::el2))
-        r.standby += rest;
-    Legs legs(r, core);
-    legs.software(software, vm);
-    legs.hypervisor(statistics, core.spent(Level::el2).polling);
-    legs.sort();
+    Picos& executing = r.busy[static_cast<std::size_t>(core.level())];
+    if (core.now() < end) {
+        Picos& now = core.is_switched_off()       ? r.off
+                     : core.polling()             ? r.polling
+                     : core.in_wfi_at(Level::el1) ? r.idle
+                     : core.in_wfi_at(Level::el2) ? r.standby
+                                                  : executing;
+        now += end - core.now();
+        return r;
+    }
+    Picos beyond = core.now() - end;
+    for (Picos* part : {&executing, &r.busy[3], &r.busy[2], &r.busy[1], &r.polling, &r.standby,
+                        &r.idle, &r.off}) {
+        const Picos d = std::min(*part, beyond);
+        *part = *part - d;
+        beyond = beyond - d;
+    }
     return r;
+}
+
+/// The VM that owns a CPU, started or not; null: none.
+const models::bao::Vm* vm_of(const models::bao::Hypervisor& h, models::CpuId cpu) {
+    for (const auto& vm : h.vms())
+        if (vm->vcpu_on(cpu) != nullptr)
+            return vm.get();
+    return nullptr;
+}
+
+constexpr std::uint64_t full_nanoseconds(Picos t) {
+    return t.value / 1000;
+}
+
+}  // namespace
+
+void add_cpu_load(Results& results, Platform& platform, const Software& software,
+                  const Statistics& statistics, Picos end) {
+    Metrics& m = results.metrics;
+    for (const auto& c : platform.cores()) {
+        c->finish(end);
+        const std::string p = fmt::format("cpus.{}.", c->id().value);
+        for (unsigned l = 1; l <= 3; ++l) {
+            const auto& n = c->counters(static_cast<Level>(l));
+            m[p + fmt::format("el{}_instructions", l)] = static_cast<std::int64_t>(n.instructions);
+            m[p + fmt::format("el{}_mmio", l)] = static_cast<std::int64_t>(n.mmio);
+        }
+        const models::bao::Vm* vm = vm_of(platform.hypervisor(), c->id());
+        if (vm == nullptr)
+            continue;
+        CpuResult& load = results.cpus.emplace_back(load_of(*c, vm->config->name, end));
+        name_legs(load, *c, software, vm->id, statistics);
+        // Whole nanoseconds, whose sum is that of the run: each takes the remainder of the last.
+        Picos sum{};
+        const auto put = [&](const char* name, Picos t) {
+            const std::uint64_t before = full_nanoseconds(sum);
+            sum = sum + t;
+            m[p + name] = static_cast<std::int64_t>(full_nanoseconds(sum) - before);
+        };
+        put("el1_ns", load.busy[1]);
+        put("el2_ns", load.busy[2]);
+        put("el3_ns", load.busy[3]);
+        put("polling_ns", load.polling);
+        put("standby_ns", load.standby);
+        put("idle_ns", load.idle);
+        put("off_ns", load.off);
+    }
 }
 
 }  // namespace sim

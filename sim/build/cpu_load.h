@@ -1,16 +1,16 @@
-// Where the time of a CPU went: what a run knows of the core, the legs that it executed at EL2 and
-// EL3, and the operations that its software named at EL1.
+// Where the time of each CPU went in a run: its parts make up the whole of the simulated time.
 #pragma once
 
-#include "models/core/core.h"
+#include "models/base/time.h"
+#include "sim/build/platform.h"
 #include "sim/build/software.h"
 #include "sim/observe/statistics.h"
 #include "sim/report/results.h"
 
 namespace sim {
 
-/// Up to `end`; what the core waits in then counts too. `vm` is the index of its VM.
-CpuResult cpu_load(const models::Core& core, models::Picos end, const VmConfig& config,
-                   const Software& software, std::size_t vm, const Statistics& statistics);
+/// Rows and metrics (cpus.<n>.*) of all CPUs, up to the end of the run.
+void add_cpu_load(Results& results, Platform& platform, const Software& software,
+                  const Statistics& statistics, models::Picos end);
 
 }  // namespace sim

@@ -102,6 +102,9 @@ const char* state_text(Remio::State s) {
 std::string cpu_text(const Core& core, Picos now) {
     if (core.halted())
         return "is halted";
+    if (const auto& p = core.polling())
+        return fmt::format("polls the word at {:#x}, which has held {:#x} {}", p->word.value,
+                           p->unwanted, since(p->since, now));
     if (core.in_wfi_at(Level::el2))
         return "is in standby at EL2";
     if (core.in_wfi_at(Level::el1))
@@ -191,16 +194,6 @@ std::vector<std::string> diagnose(Platform& platform, Picos now) {
         }
     }
 
-    for (const auto& core : platform.cores()) {
-        if (const auto& p = core->polling()) {
-            lines.push_back(fmt::format(
-                "VM {}, CPU {}: polls the word at {:#x}, which has held {:#x} {}: a queue's index "
-                "that its other side does not move.",
-                h.vm_name(h.cpu(core->id())), core->id().value, p->word.value, p->unwanted,
-                since(p->since, now)));
-        }
-    }
-
     for (unsigned i = 0; i < platform.cores().size(); ++i) {
         const auto& cpu = h.cpu(models::CpuId{static_cast<std::uint8_t>(i)});
         if (cpu.blocked_since == Picos::never() || cpu.vcpu == nullptr)
@@ -218,16 +211,28 @@ std::vector<std::string> diagnose(Platform& platform, Picos now) {
     return lines;
 }
 
-std::vector<std::string> describe_cpus(Platform& platform, Picos now) {
+std::vector<std::string> describe_cpus(Platform& platform, Picos now, bool stuck) {
     std::vector<std::string> lines;
     const Hypervisor& h = platform.hypervisor();
     for (const auto& core : platform.cores()) {
         const auto& cpu = h.cpu(core->id());
-        if (cpu.vcpu == nullptr)
+        if (cpu.vcpu == nullptr) {
+            for (const auto& vm : h.vms())
+                if (vm->vcpu_on(core->id()) != nullptr)
+                    lines.push_back(fmt::format("VM {}, CPU {} has not started.", vm->config->name,
+                                                core->id().value));
             continue;
-        lines.push_back(fmt::format("VM {}, CPU {} {}{}.", h.vm_name(cpu), core->id().value,
-                                    cpu_text(*core, now),
-                                    core->last_step().any ? "; " + last_step(*core) : ""));
+        }
+        if (cpu.vcpu->power == models::bao::Vcpu::Power::off) {
+            lines.push_back(
+                fmt::format("VM {}, CPU {} is switched off.", h.vm_name(cpu), core->id().value));
+            continue;
+        }
+        const bool in_vain = stuck && core->polling();
+        lines.push_back(fmt::format(
+            "VM {}, CPU {} {}{}{}.", h.vm_name(cpu), core->id().value, cpu_text(*core, now),
+            in_vain ? ": a queue's index that its other side does not move" : "",
+            core->last_step().any ? "; " + last_step(*core) : ""));
     }
     return lines;
 }

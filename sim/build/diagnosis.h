@@ -13,8 +13,8 @@ namespace sim {
 /// One statement a line, the most telling first. `now` is the time at which the run ended.
 std::vector<std::string> diagnose(Platform& platform, models::Picos now);
 
-/// What each CPU that has a VM is at, and the last that its program reported: for a run that ends
-/// in the middle of things.
-std::vector<std::string> describe_cpus(Platform& platform, models::Picos now);
+/// What each CPU that has a VM is at, and the last that its program reported: for a run that does
+/// not end by itself. `stuck`: a CPU that polls does so in vain.
+std::vector<std::string> describe_cpus(Platform& platform, models::Picos now, bool stuck);
 
 }  // namespace sim

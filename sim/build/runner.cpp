@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <systemc>
@@ -21,7 +22,9 @@
 #include "sim/build/frame_capture.h"
 #include "sim/build/input_loss.h"
 #include "sim/build/net_software.h"
+#include "sim/build/planned.h"
 #include "sim/build/platform.h"
+#include "sim/build/run_end.h"
 #include "sim/build/software.h"
 #include "sim/observe/histogram.h"
 #include "sim/observe/observations.h"
@@ -67,6 +70,12 @@ class Watchdog final : public sc_core::sc_module {
         });
     }
 
+    /// The run is over: what is left to happen is the machine's.
+    void stand_down() {
+        check_.cancel();
+        due_ = Picos::never();
+    }
+
   private:
     void arm() {
         due_ = h_.oldest_wait() + limit_;
@@ -90,42 +99,6 @@ class Watchdog final : public sc_core::sc_module {
     std::function<void()> expired_;
     sc_core::sc_event check_;
     Picos due_ = Picos::never();  ///< while armed
-};
-
-/// Ends a run whose workloads are done when nothing has been on its way for a while: a polling
-/// service guest never waits, so that it is finished shows only in nothing coming out of it.
-class QuietPeriod final : public sc_core::sc_module {
-  public:
-    /// Longer than a pass of the service guest's loop over all its devices takes.
-    static constexpr Picos length = Picos::ms(1);
-
-    QuietPeriod(sc_core::sc_module_name name, models::Timeline& timeline,
-                std::function<void()> passed)
-        : sc_module(name), timeline_(timeline), passed_(std::move(passed)) {
-        sc_core::sc_spawn_options options;
-        options.spawn_method();
-        options.dont_initialize();
-        options.set_sensitivity(&end_);
-        sc_core::sc_spawn(
-            [this] {
-                at_ = Picos::never();
-                passed_();
-            },
-            "end", &options);
-        timeline_.add_device(at_);
-    }
-    void restart() {
-        end_.cancel();
-        end_.notify(length.sc());
-        at_ = models::kernel_now() + length;
-        timeline_.forget();
-    }
-
-  private:
-    models::Timeline& timeline_;
-    std::function<void()> passed_;
-    sc_core::sc_event end_;
-    Picos at_ = Picos::never();
 };
 
 LegProvenance provenance(bao::Leg leg, const Scenario& s) {
@@ -177,7 +150,23 @@ std::uint64_t cpu_time_ns() {
            static_cast<std::uint64_t>(t.tv_nsec);
 }
 
-enum class End { none, done, stuck, crashed, interrupted };
+/// What was observed, for a run that it may explain.
+std::vector<std::string> describe_observed(const Results& r) {
+    constexpr std::size_t most = 20;
+    std::vector<std::string> lines;
+    for (const ObservationCount& o : r.observations) {
+        if (lines.size() == most) {
+            lines.push_back(fmt::format("And {} more observations, in the section of that name.",
+                                        r.observations.size() - most));
+            break;
+        }
+        lines.push_back(
+            fmt::format("Observed on VM {}, CPU {} ({}): {}.", o.vm, o.cpu.value, o.rule, o.what));
+    }
+    return lines;
+}
+
+enum class End { none, done, stuck, crashed, interrupted, given_up };
 
 class Run {
   public:
@@ -190,10 +179,9 @@ class Run {
     void simulate();
     void observe_silence(Picos at) const;
     void stop(End why);
-    void settle();
     void collect();
+    void add_diagnosis(std::vector<std::string> lines);
     void decide();
-    Picos at_rest_since() const;
 
     const Scenario& s_;
     const RunOptions& options_;
@@ -209,12 +197,11 @@ class Run {
     std::unique_ptr<Software> software_;
     std::unique_ptr<Platform> platform_;
     std::unique_ptr<Watchdog> watchdog_;
-    std::unique_ptr<QuietPeriod> quiet_;
+    std::unique_ptr<RunEnd> run_end_;
     std::unique_ptr<BackendIncidents> incidents_;
     std::unique_ptr<InputLoss> input_loss_;
     End end_ = End::none;
     Picos ended_at_{};
-    Picos last_on_the_way_{};  ///< when the last character left the lines
 };
 
 void Run::attach_sinks() {
@@ -235,28 +222,6 @@ void Run::stop(End why) {
     sc_core::sc_stop();
 }
 
-/// The run is over when every workload has ended and nothing is on its way any more.
-void Run::settle() {
-    if (!software_->has_workloads() || software_->unfinished() != 0 ||
-        !platform_->activity().idle())
-        return;
-    bool polls = false;
-    for (const auto& c : platform_->cores()) {
-        if (c->halted() || c->idle())
-            continue;
-        const models::bao::Cpu& cpu = platform_->hypervisor().cpu(c->id());
-        if (cpu.vcpu != nullptr && cpu.vcpu->power == models::bao::Vcpu::Power::off)
-            continue;
-        if (cpu.vcpu == nullptr || !software_->polls(cpu.vcpu->vm->id))
-            return;
-        polls = true;
-    }
-    if (polls)
-        quiet_->restart();
-    else
-        stop(End::done);
-}
-
 void Run::wire() {
     bao::Hypervisor& h = platform_->hypervisor();
     h.set_programs([this](const bao::VmConfig& vm, unsigned vcpu) -> vms::Program& {
@@ -272,55 +237,41 @@ void Run::wire() {
         x.duration.record((a.end - a.begin).value);
         x.instructions.record(a.el2_instructions);
     });
-    h.on_power_down([this] { settle(); });
-    h.on_crash([this] { stop(End::crashed); });
-    platform_->activity().on_idle([this] {
-        last_on_the_way_ = models::kernel_now();
-        settle();
+    run_end_ = std::make_unique<RunEnd>("run_end", *software_, *platform_, [this](RunEnd::Why why) {
+        stop(why == RunEnd::Why::done ? End::done : End::crashed);
     });
+    h.on_power_down([this] { run_end_->look(); });
+    h.on_crash([this] { run_end_->crashed(); });
+    platform_->activity().on_idle([this] { run_end_->nothing_on_the_way(); });
     incidents_ = std::make_unique<BackendIncidents>(s_, hub_);
     input_loss_ = std::make_unique<InputLoss>(s_, *software_, *platform_, hub_);
     for (const auto& c : platform_->cores()) {
         c->on_idle([this, core = c.get()] {
             input_loss_->idle(*core);
-            settle();
+            run_end_->look();
         });
-        c->on_note([this, core = c.get()](vms::Note what, std::uint64_t a, std::uint64_t b) {
-            if (what == vms::Note::workload_done)
-                settle();
-            else if (what == vms::Note::incident)
-                incidents_->note(core->now(), core->id(), a, b);
+        c->on_incident([this, core = c.get()](std::uint64_t a, std::uint64_t b) {
+            incidents_->note(core->now(), core->id(), a, b);
         });
     }
     platform_->timeline().set_horizon(s_.duration);
     platform_->timeline().on_poll([this] {
         if (interrupted())
             stop(End::interrupted);
+        if (options_.given_up && options_.given_up())
+            stop(End::given_up);
         if (options_.progress)
             options_.progress({models::kernel_now(), s_.duration});
-        return end_ == End::interrupted;
-    });
-    quiet_ = std::make_unique<QuietPeriod>("quiet", platform_->timeline(), [this] {
-        if (platform_->activity().idle())
-            stop(End::done);
+        return end_ == End::interrupted || end_ == End::given_up;
     });
     watchdog_ = std::make_unique<Watchdog>("watchdog", h, platform_->timeline(), s_.watchdog,
                                            [this] { stop(End::stuck); });
 }
 
-/// Since when nothing has happened, of a machine in which nothing more can: the last that a CPU did
-/// or that was on its way to one. The kernel's own time is that of its last event, which may have
-/// been a watchdog's that found nothing to watch.
-Picos Run::at_rest_since() const {
-    Picos last = last_on_the_way_;
-    for (const auto& c : platform_->cores())
-        last = std::max(last, c->now());
-    return std::min(last, s_.duration);
-}
-
 void Run::simulate() {
     sc_core::sc_start(s_.duration.sc(), sc_core::SC_EXIT_ON_STARVATION);
     ended_at_ = models::kernel_now();
+    watchdog_->stand_down();
     const bool more_to_come = sc_core::sc_pending_activity();
     if (interrupted() && end_ == End::none)
         end_ = End::interrupted;
@@ -330,9 +281,7 @@ void Run::simulate() {
     if (end_ == End::none && more_to_come) {
         ended_at_ = s_.duration;  // events beyond it stay where they are
     } else if (!more_to_come && (end_ == End::none || end_ == End::stuck)) {
-        ended_at_ = at_rest_since();
-    } else if (end_ == End::crashed) {
-        ended_at_ = platform_->hypervisor().crashes().front().time;
+        ended_at_ = std::min(run_end_->at_rest_since(), s_.duration);
     }
     for (const auto& l : platform_->serial_lines()) {
         l->synchronise();
@@ -381,9 +330,12 @@ void Run::collect() {
         };
         put("count", x.duration.count());
         put("el2_instructions", x.instructions.count() == 0 ? 0 : x.instructions.median());
-        put("p50_ns", x.duration.quantile(Quantile::percent(50)) / 1000);
-        put("p99_ns", x.duration.quantile(Quantile::percent(99)) / 1000);
-        put("max_ns", x.duration.max() / 1000);
+        const auto put_time = [&](const char* name, std::uint64_t ps) {
+            m[p + name] = whole_nanoseconds(Picos{ps});
+        };
+        put_time("p50_ns", x.duration.quantile(Quantile::percent(50)));
+        put_time("p99_ns", x.duration.quantile(Quantile::percent(99)));
+        put_time("max_ns", x.duration.max());
     };
     access("read", reads_);
     access("write", writes_);
@@ -416,29 +368,7 @@ void Run::collect() {
         m[p + "answered"] = static_cast<std::int64_t>(d.answered);
         m[p + "notified"] = static_cast<std::int64_t>(d.notified);
     }
-    for (const auto& c : platform_->cores()) {
-        const std::string p = fmt::format("cpus.{}.", c->id().value);
-        for (unsigned l = 1; l <= 3; ++l) {
-            const auto& n = c->counters(static_cast<models::Level>(l));
-            m[p + fmt::format("el{}_instructions", l)] = static_cast<std::int64_t>(n.instructions);
-            m[p + fmt::format("el{}_mmio", l)] = static_cast<std::int64_t>(n.mmio);
-        }
-        const bao::Vcpu* vcpu = platform_->hypervisor().cpu(c->id()).vcpu;
-        if (vcpu == nullptr)
-            continue;  // no VM's
-        results_.cpus.push_back(
-            cpu_load(*c, ended_at_, s_.vms[vcpu->vm->id], *software_, vcpu->vm->id, statistics_));
-        const CpuResult& load = results_.cpus.back();
-        const auto put = [&](const char* name, Picos t) {
-            m[p + name] = static_cast<std::int64_t>(t.value / 1000);
-        };
-        put("el1_ns", load.busy[1]);
-        put("el2_ns", load.busy[2]);
-        put("el3_ns", load.busy[3]);
-        put("polling_ns", load.polling);
-        put("standby_ns", load.standby);
-        put("idle_ns", load.idle);
-    }
+    add_cpu_load(results_, *platform_, *software_, statistics_, ended_at_);
     software_->add_metrics(m, s_);
     for (std::size_t i = 0; i < s_.vms.size(); ++i)
         if (const vms::frontend::FrontendProgram* p = software_->frontend(i))
@@ -454,6 +384,10 @@ void Run::collect() {
     m["run.simulated_ns"] = static_cast<std::int64_t>(results_.simulated.value / 1000);
 }
 
+void Run::add_diagnosis(std::vector<std::string> lines) {
+    std::move(lines.begin(), lines.end(), std::back_inserter(results_.diagnosis));
+}
+
 void Run::decide() {
     const std::vector<std::string> frame_faults = sim::frame_faults(results_, end_ == End::done);
     const auto add_frame_faults = [&] {
@@ -463,11 +397,9 @@ void Run::decide() {
     switch (end_) {
         case End::interrupted:
             results_.status = Status::interrupted;
-            results_.diagnosis = describe_cpus(*platform_, ended_at_);
-            for (std::string& line : diagnose(*platform_, ended_at_))
-                results_.diagnosis.push_back(std::move(line));
-            for (std::string& line : software_->describe_unfinished())
-                results_.diagnosis.push_back(std::move(line));
+            results_.diagnosis = describe_cpus(*platform_, ended_at_, false);
+            add_diagnosis(diagnose(*platform_, ended_at_));
+            add_diagnosis(software_->describe_unfinished());
             add_frame_faults();
             judge(results_, s_);
             return;
@@ -475,13 +407,15 @@ void Run::decide() {
         case End::stuck:
             results_.status = Status::stuck;
             results_.diagnosis = diagnose(*platform_, ended_at_);
-            for (std::string& line : software_->describe_unfinished())
-                results_.diagnosis.push_back(std::move(line));
-            for (const ObservationCount& o : observations_.list())
-                results_.diagnosis.push_back(fmt::format("Observed on VM {}, CPU {} ({}): {}.",
-                                                         o.vm, o.cpu.value, o.rule, o.what));
+            add_diagnosis(describe_cpus(*platform_, ended_at_, true));
+            add_diagnosis(software_->describe_unfinished());
+            add_diagnosis(describe_observed(results_));
             add_frame_faults();
             judge(results_, s_);
+            return;
+        case End::given_up:
+            results_.status = Status::error;
+            results_.errors.push_back("given up: its output could no longer be written");
             return;
         case End::none:
         case End::done:
@@ -489,17 +423,18 @@ void Run::decide() {
     }
     results_.status = Status::pass;
     results_.diagnosis = software_->describe_unfinished();
-    if (software_->unfinished() != 0) {
-        for (std::string& line : diagnose(*platform_, ended_at_))
-            results_.diagnosis.push_back(std::move(line));
-    }
+    add_diagnosis(describe_unsent(platform_->network()));
+    if (software_->unfinished() != 0)
+        add_diagnosis(diagnose(*platform_, ended_at_));
     judge(results_, s_);
     if (!frame_faults.empty())
         results_.status = Status::fail;
     add_frame_faults();
-    // A scenario that expects nothing of its own expects its workloads to end well.
+    // A scenario that expects nothing of its own expects its workloads and senders to end well.
     if (s_.expect.empty() && !results_.diagnosis.empty())
         results_.status = Status::fail;
+    if (results_.status == Status::fail)
+        add_diagnosis(describe_observed(results_));
 }
 
 Results Run::operator()() {
@@ -541,6 +476,7 @@ Results Run::operator()() {
 
     results_.simulated = ended_at_;
     collect();
+    results_.notes = describe_unreached(s_, ended_at_);
     decide();
     if (trace_) {
         if (const std::string& e = trace_->finish(); !e.empty())

@@ -24,6 +24,9 @@ struct RunOptions {
     int verbosity = 0;
     /// Called now and then, at least every few ten milliseconds of the host, when not empty.
     std::function<void(const Progress&)> progress;
+    /// Asked as often, when not empty: true ends the run with status error, because what it writes
+    /// reaches nobody.
+    std::function<bool()> given_up;
     /// Takes the bytes of serial lines whose output is "stdout"; when empty they go there directly.
     std::function<void(std::string_view)> serial;
 };

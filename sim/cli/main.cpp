@@ -18,7 +18,8 @@
 namespace {
 
 /// A standard stream that the caller closed would be taken over by the next file opened, and
-/// receive what was meant for a reader: put /dev/null in its place.
+/// receive what was meant for a reader: put /dev/null in its place. Standard output cannot be
+/// written then, so that a report that reaches nobody is told.
 void open_standard_streams() {
     for (;;) {
         const int fd = ::open("/dev/null", O_RDWR);
@@ -27,6 +28,11 @@ void open_standard_streams() {
         if (fd > STDERR_FILENO) {
             ::close(fd);
             return;
+        }
+        if (fd == STDOUT_FILENO) {
+            const int closed = ::open("/dev/null", O_RDONLY);
+            ::dup2(closed, STDOUT_FILENO);
+            ::close(closed);
         }
     }
 }
@@ -51,7 +57,7 @@ int dispatch(const sim::CommandLine& line, sim::Screen& screen) {
 
 int main(int argc, char* argv[]) {
     open_standard_streams();
-    // A reader that went away ends neither the run nor its other outputs.
+    // A reader that went away is seen when something is written for it.
     std::signal(SIGPIPE, SIG_IGN);
     try {
         const std::vector<std::string> arguments(argv + 1, argv + argc);

@@ -43,8 +43,9 @@ constexpr CommandInfo commands[] = {
 
 constexpr std::string_view exit_statuses =
     "Exit status:\n"
-    "  0    every expectation holds\n"
-    "  1    an expectation does not hold (or 'strict' and something was observed)\n"
+    "  0    every expectation holds; without 'expect', every workload has ended well\n"
+    "  1    an expectation does not hold, or a workload without 'expect' (or 'strict' and "
+    "something was observed)\n"
     "  2    the scenario or the command line is wrong, or an output cannot be written\n"
     "  3    the run got stuck or crashed\n"
     "  130  interrupted (Ctrl-C, SIGTERM, SIGHUP): results up to then; a second Ctrl-C ends at "

@@ -58,6 +58,7 @@ Results load_and_run(const std::string& file, const CommandLine& line, Screen& s
         options.quiet = line.quiet;
         options.verbosity = line.verbose ? 1 : 0;
         options.progress = [&screen](const Progress& p) { screen.progress(p); };
+        options.given_up = [&screen] { return screen.serial_lost(); };
         options.serial = [&screen, quiet = line.quiet](std::string_view bytes) {
             if (!quiet)
                 screen.serial(bytes);
@@ -81,6 +82,8 @@ void show(const Results& r, const CommandLine& line, Screen& screen) {
     }
     // Errors go where errors are looked for, one a line and not wrapped, so that an editor finds
     // file and line in them.
+    if (screen.serial_lost())
+        return;  // what is wrong with standard output is told at the end
     for (const std::string& e : r.errors)
         screen.complain(e);
     Results rest = r;
@@ -266,6 +269,9 @@ std::string wrong_with_files(const CommandLine& line) {
         for (const CaptureConfig& c : loaded.scenario->captures)
             outputs.push_back({c.file, fmt::format("{}.file of '{}'", c.place.key, file)});
     }
+    // The file that standard output or error goes to: a second way into it would overwrite both.
+    (void)use.writes("/dev/stdout", "standard output");
+    (void)use.writes("/dev/stderr", "standard error");
     outputs.push_back({line.json_file, "--json"});
     outputs.push_back({line.trace_file, "--trace"});
     for (const Output& o : outputs)

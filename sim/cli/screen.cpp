@@ -78,6 +78,7 @@ void Screen::serial(std::string_view bytes) {
     line_begun_ = bytes.back() != '\n';
     if (terminal_ && std::fflush(stdout) != 0 && error_ == 0)
         error_ = errno;
+    serial_lost_ = error_ != 0;
 }
 
 void Screen::report(std::string_view text) {
@@ -119,7 +120,7 @@ void Screen::erase() {
 std::string Screen::flush() {
     if (std::fflush(stdout) != 0 && error_ == 0)
         error_ = errno;
-    if (error_ == 0 || error_ == EPIPE)
+    if (error_ == 0 || (error_ == EPIPE && !serial_lost_))
         return {};
     return fmt::format("cannot write to standard output: {}", std::strerror(error_));
 }

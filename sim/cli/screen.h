@@ -31,8 +31,11 @@ class Screen {
     void progress(const Progress& p);
     void erase();
 
+    /// Serial output could not be written: what the run still does reaches nobody.
+    bool serial_lost() const { return serial_lost_; }
+
     /// Writes what is held back. Returns what went wrong with standard output since the start, or
-    /// nothing; a reader that went away (a closed pipe) is not wrong.
+    /// nothing; a reader that went away (a closed pipe) is wrong only while serial output comes.
     std::string flush();
 
   private:
@@ -44,7 +47,8 @@ class Screen {
     bool terminal_;            ///< standard output is one
     bool line_begun_ = false;  ///< by serial output, without its end
     bool shown_ = false;       ///< a progress line stands there
-    int error_ = 0;            ///< errno of the first failed write
+    bool serial_lost_ = false;
+    int error_ = 0;  ///< errno of the first failed write
     Clock::time_point start_;
     Clock::time_point last_;
 };

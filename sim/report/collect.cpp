@@ -6,13 +6,9 @@
 
 namespace sim {
 
-namespace {
-
-std::int64_t nanoseconds(models::Picos t) {
+std::int64_t whole_nanoseconds(models::Picos t) {
     return static_cast<std::int64_t>(t.value / 1000 + (t.value % 1000 != 0 ? 1 : 0));
 }
-
-}  // namespace
 
 std::string metric_key(std::string_view name) {
     std::string key;
@@ -38,10 +34,10 @@ void add_leg(Results& results, Statistics& statistics, const LegIdentity& info) 
     results.metrics[prefix + "count"] = static_cast<std::int64_t>(s.count);
     results.metrics[prefix + "instructions"] = static_cast<std::int64_t>(s.instructions);
     results.metrics[prefix + "mmio"] = static_cast<std::int64_t>(s.mmio);
-    results.metrics[prefix + "p50_ns"] = nanoseconds(s.p50);
-    results.metrics[prefix + "p99_ns"] = nanoseconds(s.p99);
-    results.metrics[prefix + "max_ns"] = nanoseconds(s.max);
-    results.metrics[prefix + "total_ns"] = nanoseconds(s.total);
+    results.metrics[prefix + "p50_ns"] = whole_nanoseconds(s.p50);
+    results.metrics[prefix + "p99_ns"] = whole_nanoseconds(s.p99);
+    results.metrics[prefix + "max_ns"] = whole_nanoseconds(s.max);
+    results.metrics[prefix + "total_ns"] = whole_nanoseconds(s.total);
     if (s.count == 0)
         return;
     results.legs.push_back({.name = info.name,

@@ -24,6 +24,9 @@ struct LegIdentity {
 /// "IRQ vgic_inject_hw .a vector->LR" becomes "irq_vgic_inject_hw_a_vector_lr".
 std::string metric_key(std::string_view name);
 
+/// As metrics have it: rounded up, so that a bound that holds for it holds for the exact time.
+std::int64_t whole_nanoseconds(models::Picos t);
+
 /// Appends the row of a leg to results.legs and its metrics "legs.<key>.count", ".instructions",
 /// ".mmio", ".p50_ns", ".p99_ns", ".max_ns" and ".total_ns". A leg that was never executed has the
 /// metrics (all zero) but no row.

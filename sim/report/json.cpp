@@ -113,6 +113,7 @@ Json cpu_json(const CpuResult& c) {
     j["polling_ns"] = nanoseconds_json(c.polling);
     j["standby_ns"] = nanoseconds_json(c.standby);
     j["idle_ns"] = nanoseconds_json(c.idle);
+    j["off_ns"] = nanoseconds_json(c.off);
     j["legs"] = array(c.legs, cpu_leg_json);
     return j;
 }
@@ -180,6 +181,7 @@ nlohmann::ordered_json to_json(const Results& r) {
     for (const auto& [name, value] : r.metrics)
         metrics[name] = value;
     j["metrics"] = std::move(metrics);
+    j["notes"] = r.notes;
     j["diagnosis"] = r.diagnosis;
     j["errors"] = r.errors;
     return j;

@@ -108,7 +108,7 @@ struct CpuLeg {
     models::Picos time{};
 };
 
-/// Where a CPU's time went. What is missing from the simulated time it was off, or not booted.
+/// Where a CPU's time went: the parts make up the simulated time.
 struct CpuResult {
     unsigned cpu = 0;
     std::string vm;                       ///< empty: none
@@ -116,6 +116,7 @@ struct CpuResult {
     models::Picos polling{};              ///< looking for work where there was none
     models::Picos standby{};              ///< at EL2: an access waits for its answer
     models::Picos idle{};                 ///< at EL1, in WFI
+    models::Picos off{};                  ///< its VM has not started, or has switched it off
     std::vector<CpuLeg> legs = {};        ///< of working(), the longest first
 
     models::Picos executing() const { return busy[0] + busy[1] + busy[2] + busy[3]; }
@@ -212,6 +213,7 @@ struct Results {
     std::vector<FrameHop> frames;
     std::vector<TrafficResult> traffic;
     Metrics metrics;
+    std::vector<std::string> notes;      ///< what was planned and did not happen; no fault
     std::vector<std::string> diagnosis;  ///< who waits for what, since when; one statement a line
     std::vector<std::string> errors;
 

@@ -52,6 +52,7 @@ class Page {
     void traffic();
     void frames(bool failed_only);
     void observations(bool explain);
+    void notes();
     void diagnosis();
     void errors();
     void metrics();
@@ -103,7 +104,7 @@ void Page::verdict() {
 void Page::expectations(bool failed_only) {
     if (r_.expectations.empty()) {
         if (!failed_only && (r_.status == Status::pass || r_.status == Status::fail))
-            heading("Expectations", "none: the scenario has no 'expect'");
+            heading("Expectations", "none stated: every workload has to end well");
         return;
     }
     const auto held = static_cast<std::size_t>(
@@ -218,20 +219,22 @@ void Page::cpus() {
              {"polling", Align::right},
              {"standby", Align::right},
              {"idle", Align::right},
+             {"off", Align::right},
              {"occupied", Align::right}});
     for (const CpuResult& c : r_.cpus) {
         t.row({fmt::format("CPU {}", c.cpu), c.vm, share(c.busy[1], r_.simulated),
                share(c.busy[2], r_.simulated), share(c.busy[3], r_.simulated),
                share(c.polling, r_.simulated), share(c.standby, r_.simulated),
-               share(c.idle, r_.simulated), share(c.occupied(), r_.simulated)});
+               share(c.idle, r_.simulated), share(c.off, r_.simulated),
+               share(c.occupied(), r_.simulated)});
     }
     for (const LinkResult& l : r_.links)
-        t.row({l.name, "", "", "", "", "", "", "", share(l.busy, r_.simulated)});
+        t.row({l.name, "", "", "", "", "", "", "", "", share(l.busy, r_.simulated)});
     out_ += t.text(2, style_);
     limit();
     paragraph(
         "standby: an access to a device waits for its answer. polling: looking for work where "
-        "there was none.",
+        "there was none. off: not started, or switched off.",
         2, Paint::dim);
 }
 
@@ -402,6 +405,14 @@ void Page::diagnosis() {
     }
 }
 
+void Page::notes() {
+    if (r_.notes.empty())
+        return;
+    heading("Notes");
+    for (const std::string& n : r_.notes)
+        paragraph(n, 2);
+}
+
 void Page::errors() {
     if (r_.errors.empty())
         return;
@@ -449,6 +460,8 @@ std::string render(const Results& r, Detail detail, const Style& style) {
     page.verdict();
     page.errors();
     page.diagnosis();
+    if (detail != Detail::quiet)
+        page.notes();
     page.expectations(detail == Detail::quiet);
     page.frames(detail == Detail::quiet);
     if (detail != Detail::quiet) {

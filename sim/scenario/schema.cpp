@@ -62,7 +62,11 @@ KeySpec make_schema() {
             named("links", "Full-duplex Ethernet links, by name.", link()),
             list("captures", "Frames to write to files, to be read with Wireshark or tshark.",
                  capture()),
-            list("expect", "What must hold at the end for the run to pass.", expectation()),
+            list("expect",
+                 "What must hold at the end for the run to pass. Without any, every workload, "
+                 "generator and "
+                 "replay that has an end must have reached it, the workloads with success.",
+                 expectation()),
         });
 }
 

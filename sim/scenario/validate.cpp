@@ -20,6 +20,7 @@ void validate(const Scenario& scenario, const Value& values, Diagnostics& out) {
     }
     validate_ipc_partners(c);
     validate_network(c);
+    validate_times(c);
     validate_expectations(c);
 }
 

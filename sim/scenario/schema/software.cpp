@@ -174,8 +174,10 @@ KeySpec software() {
                                    "next; 0ns: none."),
                             number(K::time, "start", "0ns", "0ns", longest_time,
                                    "When it begins, after the driver is ready."),
-                            number(K::time, "timer_period", "", "1us", longest_time,
-                                   "A periodic virtual timer (PPI 27) beside the work."),
+                            number(
+                                K::time, "timer_period", "", "1us", longest_time,
+                                "A periodic virtual timer (PPI 27) beside the work, until the next "
+                                "workload of the CPU begins; it keeps no run going."),
                         }))),
         });
 }

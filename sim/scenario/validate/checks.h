@@ -136,6 +136,7 @@ void validate_net_workload(const Checks& c, const VmConfig& vm, const WorkloadCo
                            const Value& value);
 /// `value`: that of the service guest's software.
 void validate_interfaces(const Checks& c, const VmConfig& vm, const Value& value);
+void validate_times(const Checks& c);
 void validate_expectations(const Checks& c);
 
 }  // namespace sim

@@ -31,6 +31,12 @@ Results run(const Scenario& s, const RunOptions& options) {
     const std::string& what = s.description;
     if (what == "serial")
         options.serial("from the serial line");
+    if (what == "chatter") {
+        while (!options.given_up())
+            options.serial("line after line\n");
+        r.errors = {"given up"};
+        return r;
+    }
     if (what == "throw")
         throw std::runtime_error("thrown by the run");
     if (what == "crash")

@@ -178,8 +178,36 @@ TEST_F(Program, AReaderThatGoesAwayChangesNothing) {
     // Standard output closed: results must not land in the JSON file.
     const std::string closed =
         FAKE_PROGRAM " run " + scenario("a", "pass") + " --json " + path("json") + " >&-";
-    EXPECT_EQ(std::system(closed.c_str()), 0);
+    EXPECT_EQ(WEXITSTATUS(std::system(closed.c_str())), 2);  // the report is lost
     EXPECT_EQ(json()["status"], "pass");
+}
+
+// The run would never end by itself.
+TEST_F(Program, ARunWhoseSerialOutputReachesNobodyEnds) {
+    const std::string chatter = scenario("a", "chatter");
+    const std::string into_head = "bash -c '" FAKE_PROGRAM " run " + chatter + " 2> " +
+                                  path("err") + " | head -c 10 > " + path("out") +
+                                  "; exit ${PIPESTATUS[0]}'";
+    EXPECT_EQ(WEXITSTATUS(std::system(into_head.c_str())), 2);
+    EXPECT_EQ(content(path("out")), "line after");
+    EXPECT_EQ(content(path("err")), "baosim: cannot write to standard output: Broken pipe\n");
+    const Ended full = wait(start({"run", chatter}, FAKE_PROGRAM, "/dev/full"));
+    EXPECT_EQ(full.exit, 2);
+    EXPECT_EQ(full.err, "baosim: cannot write to standard output: No space left on device\n");
+}
+
+// Two ways into a file, each from its beginning: what is written by one is overwritten by the
+// other.
+TEST_F(Program, NoOutputSharesTheFileThatStandardOutputGoesTo) {
+    const std::string never = scenario("never", "deaf");
+    for (const std::string& file : {std::string("/dev/stdout"), path("out")})
+        for (const char* option : {"--json", "--trace"}) {
+            const Ended e = run({"run", never, option, file});
+            EXPECT_EQ(e.exit, 2);
+            EXPECT_EQ(e.err, "baosim: " + std::string(option) + ": '" + file +
+                                 "' is standard output: it would be overwritten; name another "
+                                 "file\n");
+        }
 }
 
 TEST_F(Program, AnExceptionOfTheRunIsACrash) {

@@ -65,7 +65,7 @@ TEST(Json, KeysHaveAFixedOrder) {
     EXPECT_EQ(keys, (std::vector<std::string>{"scenario", "status", "seed", "simulated_ns", "host",
                                               "expectations", "observations", "legs", "cpus",
                                               "links", "limit", "frames", "traffic", "metrics",
-                                              "diagnosis", "errors"}));
+                                              "notes", "diagnosis", "errors"}));
 }
 
 TEST(Json, TimesAreNanosecondsToThePicosecond) {

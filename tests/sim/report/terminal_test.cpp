@@ -68,8 +68,8 @@ TEST(Terminal, LegsSayWhatTheyRestOn) {
 
 TEST(Terminal, LoadIsPerCentOfTheSimulatedTime) {
     const std::string text = page(sample());
-    //                        EL1   EL2   EL3  polling  standby  idle  occupied
-    EXPECT_THAT(text, HasSubstr("10.0  50.0  0.0      0.0     10.0  30.0      70.0\n"));
+    //                        EL1   EL2   EL3  polling  standby  idle  off  occupied
+    EXPECT_THAT(text, HasSubstr("10.0  50.0  0.0      0.0     10.0  30.0  0.0      70.0\n"));
 }
 
 TEST(Terminal, TheLimitIsTheBusiestPartAndItsLongestLeg) {
