@@ -158,9 +158,10 @@ TEST_F(Scenarios, ANetworkWorkloadSaysWhatItWaitsFor) {
                      {"1 descriptor(s) of 1 are free", "No answer to ARP for 10.0.0.1."});
     expect_diagnosis(run("net-ping.yaml", ping + "peer: 10.0.0.9, count: 5}]'"),
                      {"No answer to ARP for 10.0.0.9."});
-    expect_diagnosis(
-        run("net-ping.yaml", ping + "peer: 10.0.0.1, count: 5, bytes: 3000B}]'"),
-        {"0 sent, 5 refused", "5 packet(s) were too long for the MTU of net0, 1500 bytes"});
+    // RFC 8200, 5: IPv6 does not go over a link of this MTU.
+    expect_diagnosis(run("net-ping.yaml", ping + "peer: 'fd00::1', count: 5}]' "
+                                                 "--set vms.backend.software.backends.net0.mtu=68"),
+                     {"too long for the MTU of net0, 68 bytes", "IPv6 needs 1280"});
     expect_diagnosis(
         run("net-flood.yaml",
             "--set vms.backend.software.backends.net0.events='[{at: 9ms, error: true}]'"),
@@ -220,7 +221,8 @@ TEST_F(Scenarios, PortsOfSeveralConsolesShareALine) {
     const Outcome line = run("console-multiport.yaml",
                              "--set platform.uarts.uart1.mux=prefixed "
                              "--set platform.uarts.uart1.output=stdout "
-                             "--set platform.uarts.uart1.channels.shell.output=none");
+                             "--set platform.uarts.uart1.channels.shell.output=none "
+                             "--set 'platform.uarts.uart1.channels.data={output: none}'");
     EXPECT_NE(line.out.find("shell: hello from linux0\n"), std::string::npos) << line.out;
     EXPECT_NE(line.out.find("other: hello from linux1\n"), std::string::npos) << line.out;
 }
