@@ -67,7 +67,8 @@ class Priorities {
         apr_ = v;
         update_running();
     }
-    /// Those registers of a CPU interface, by their offsets in it, that this is all of (0: another).
+    /// Those registers of a CPU interface, by their offsets in it, that this is all of (0:
+    /// another).
     std::uint32_t read(std::uint32_t offset) const {
         switch (offset) {
             case gicc::pmr:

@@ -133,7 +133,10 @@ class FrontendDiagnosis {
                             : c.state == wl::State::running ? "has not ended"
                                                             : "has not begun";
         say("workload {} ({}) {}: {}.", i, wl::name(w.kind), state, progress(w, c));
-        if (wl::needs_terminal(w.kind))
+        // Before the driver has the device at work, only that is worth telling.
+        const bool at_work = w.device < program_.devices() &&
+                             (program_.device_report(w.device).status & status_bit::driver_ok) != 0;
+        if (wl::needs_terminal(w.kind) && at_work)
             terminal(i, w, c.state == wl::State::failed);
         else if (wl::needs_network(w.kind))
             network(w, c);

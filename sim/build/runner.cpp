@@ -202,6 +202,7 @@ class Run {
     std::unique_ptr<InputLoss> input_loss_;
     End end_ = End::none;
     Picos ended_at_{};
+    bool at_rest_ = false;  ///< nothing was left that could happen
 };
 
 void Run::attach_sinks() {
@@ -281,6 +282,7 @@ void Run::simulate() {
     if (end_ == End::none && more_to_come) {
         ended_at_ = s_.duration;  // events beyond it stay where they are
     } else if (!more_to_come && (end_ == End::none || end_ == End::stuck)) {
+        at_rest_ = true;
         ended_at_ = std::min(run_end_->at_rest_since(), s_.duration);
     }
     for (const auto& l : platform_->serial_lines()) {
@@ -408,6 +410,10 @@ void Run::decide() {
             results_.status = Status::stuck;
             results_.diagnosis = diagnose(*platform_, ended_at_);
             add_diagnosis(describe_cpus(*platform_, ended_at_, true));
+            if (at_rest_)
+                add_diagnosis(
+                    {"Since then nothing more can happen: nobody waits for a time, and "
+                     "nothing is on its way."});
             add_diagnosis(software_->describe_unfinished());
             add_diagnosis(describe_observed(results_));
             add_frame_faults();

@@ -205,6 +205,18 @@ TEST_F(RunEnd, AGeneratorThatHasNotEndedIsAFailure) {
     EXPECT_NE(o.out.find("none stated"), std::string::npos) << o.out;
 }
 
+// Stuck is a system in which nothing more can happen while somebody waits, whether or not the
+// watchdog's time has come by the end of the run.
+TEST_F(RunEnd, ASystemAtRestIsStuckBeforeTheWatchdogSaysSo) {
+    for (const std::string& setting :
+         {set("duration", "50ms"), set("watchdog", "10s"),
+          set("duration", "50ms") + "--set 'expect=[{metric: run.simulated_ns, min: 1}]' "}) {
+        const Outcome o = run("silent-backend.yaml", setting);
+        EXPECT_EQ(o.status, 3) << setting << o.out;
+        EXPECT_NE(o.out.find("nothing more can happen"), std::string::npos) << o.out;
+    }
+}
+
 // A run that does not end by itself says what each CPU is at; one that fails, what was observed,
 // also when it says nothing else.
 TEST_F(RunEnd, WhatMayExplainAFailureIsShown) {
