@@ -75,11 +75,15 @@ void FrameCapture::flush(Capture& c, models::Picos until) {
     }
 }
 
-void FrameCapture::finish(std::vector<std::string>& errors) {
+void FrameCapture::finish(Results& results) {
     for (Capture& c : captures_) {
         flush(c, models::Picos::never());
         if (const std::error_code e = c.writer.finish())
-            errors.push_back(at(*c.config, fmt::format("{}: {}", c.config->file, e.message())));
+            results.errors.push_back(
+                at(*c.config, fmt::format("{}: {}", c.config->file, e.message())));
+        else
+            results.captures.push_back(
+                {c.config->at + "." + c.config->name, c.config->file, c.writer.frames()});
     }
 }
 

@@ -13,6 +13,7 @@
 #include "models/core/probe.h"
 #include "models/wire/pcap.h"
 #include "sim/observe/sink.h"
+#include "sim/report/results.h"
 #include "sim/scenario/model.h"
 
 namespace sim {
@@ -27,7 +28,7 @@ class FrameCapture final : public Sink {
     bool wanted() const { return !captures_.empty(); }
     void frame(const models::FrameRecord& r) override;
     /// Writes what is left and closes the files.
-    void finish(std::vector<std::string>& errors);
+    void finish(Results& results);
 
   private:
     struct Waiting {

@@ -277,16 +277,20 @@ void Network::attach(const Scenario& s, const models::bao::Hypervisor& h) {
     }
 }
 
-void Network::finish(std::vector<std::string>& errors) {
-    for (std::size_t i = 0; i < captures_.size(); ++i)
+void Network::finish(Results& results) {
+    for (std::size_t i = 0; i < captures_.size(); ++i) {
+        const CaptureConfig& c = *capture_configs_[i];
         if (const std::error_code e = captures_[i]->finish())
-            errors.push_back(fmt::format("{}: {}: {}: {}", format_short(capture_configs_[i]->place),
-                                         capture_configs_[i]->place.key, capture_configs_[i]->file,
-                                         e.message()));
+            results.errors.push_back(fmt::format("{}: {}: {}: {}", format_short(c.place),
+                                                 c.place.key, c.file, e.message()));
+        else
+            results.captures.push_back(
+                {c.name.empty() ? c.at : c.at + "." + c.name, c.file, captures_[i]->frames()});
+    }
     for (const HostObjects& h : hosts_)
         if (h.replay != nullptr && !h.replay->error().empty())
-            errors.push_back(fmt::format("{}: {}: {}", format_short(h.config->place),
-                                         h.config->place.key, h.replay->error()));
+            results.errors.push_back(fmt::format("{}: {}: {}", format_short(h.config->place),
+                                                 h.config->place.key, h.replay->error()));
 }
 
 const NicObjects* Network::nic(std::string_view name) const {

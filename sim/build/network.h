@@ -73,7 +73,7 @@ class Network {
     /// whose configuration has its id.
     void attach(const Scenario& scenario, const models::bao::Hypervisor& hypervisor);
     /// Closes the captures of links.
-    void finish(std::vector<std::string>& errors);
+    void finish(Results& results);
 
     const std::vector<std::unique_ptr<NicObjects>>& nics() const { return nics_; }
     const std::vector<std::unique_ptr<models::wire::Link>>& links() const { return links_; }

@@ -292,8 +292,8 @@ void Run::simulate() {
                                                   l->config->output, e.message()));
         }
     }
-    platform_->network().finish(results_.errors);
-    frame_capture_->finish(results_.errors);
+    platform_->network().finish(results_);
+    frame_capture_->finish(results_);
     // Not before what the trace has written already.
     const Picos written = std::max(ended_at_, models::kernel_now());
     input_loss_->finish(written);

@@ -160,6 +160,14 @@ Json frame_json(const FrameHop& h) {
     return j;
 }
 
+Json capture_json(const CaptureResult& c) {
+    Json j = Json::object();
+    j["at"] = c.at;
+    j["file"] = c.file;
+    j["frames"] = c.frames;
+    return j;
+}
+
 }  // namespace
 
 nlohmann::ordered_json to_json(const Results& r) {
@@ -177,6 +185,7 @@ nlohmann::ordered_json to_json(const Results& r) {
     j["limit"] = limit_json(r);
     j["frames"] = array(r.frames, frame_json);
     j["traffic"] = array(r.traffic, traffic_json);
+    j["captures"] = array(r.captures, capture_json);
     Json metrics = Json::object();
     for (const auto& [name, value] : r.metrics)
         metrics[name] = value;

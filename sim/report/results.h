@@ -194,6 +194,13 @@ struct TrafficResult {
     std::uint64_t accesses() const { return kicks + 2 * interrupts; }
 };
 
+/// A capture file that the run has written.
+struct CaptureResult {
+    std::string at;    ///< as the scenario says: a link, or VM.DEVICE
+    std::string file;  ///< relative to the current directory
+    std::uint64_t frames = 0;
+};
+
 /// Name (dotted path) to value; times are nanoseconds and say so in their name ("_ns").
 using Metrics = std::map<std::string, std::int64_t>;
 
@@ -212,6 +219,7 @@ struct Results {
     std::vector<LinkResult> links;
     std::vector<FrameHop> frames;
     std::vector<TrafficResult> traffic;
+    std::vector<CaptureResult> captures;
     Metrics metrics;
     std::vector<std::string> notes;      ///< what was planned and did not happen; no fault
     std::vector<std::string> diagnosis;  ///< who waits for what, since when; one statement a line

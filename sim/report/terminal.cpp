@@ -49,6 +49,7 @@ class Page {
     void legs();
     void cpus();
     void limit();
+    void captures();
     void traffic();
     void frames(bool failed_only);
     void observations(bool explain);
@@ -270,6 +271,16 @@ std::string quotient(std::uint64_t n, std::uint64_t d) {
     return fmt::format("{}.{:03}", milli / 1000, milli % 1000);
 }
 
+void Page::captures() {
+    if (r_.captures.empty())
+        return;
+    heading("Captures", "files of frames, for Wireshark or tshark");
+    Table t({{"at"}, {"frames", Table::Align::right}, {"file"}});
+    for (const CaptureResult& c : r_.captures)
+        t.row({c.at, fmt::format("{}", c.frames), c.file});
+    out_ += t.text(2, style_);
+}
+
 void Page::traffic() {
     if (r_.traffic.empty())
         return;
@@ -465,6 +476,7 @@ std::string render(const Results& r, Detail detail, const Style& style) {
     page.expectations(detail == Detail::quiet);
     page.frames(detail == Detail::quiet);
     if (detail != Detail::quiet) {
+        page.captures();
         page.traffic();
         page.cpus();
         page.legs();

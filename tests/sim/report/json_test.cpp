@@ -64,8 +64,8 @@ TEST(Json, KeysHaveAFixedOrder) {
         keys.push_back(item.key());
     EXPECT_EQ(keys, (std::vector<std::string>{"scenario", "status", "seed", "simulated_ns", "host",
                                               "expectations", "observations", "legs", "cpus",
-                                              "links", "limit", "frames", "traffic", "metrics",
-                                              "notes", "diagnosis", "errors"}));
+                                              "links", "limit", "frames", "traffic", "captures",
+                                              "metrics", "notes", "diagnosis", "errors"}));
 }
 
 TEST(Json, TimesAreNanosecondsToThePicosecond) {

@@ -88,6 +88,7 @@ inline Results sample() {
                          .kicks = 100,
                          .interrupts = 1000,
                          .active = models::Picos::ms(20)});
+    r.captures.push_back({"wire.peer", "net-ping.pcap", 34});
     r.metrics["vms.linux0.con0.lines"] = 3;
     r.metrics["legs.negative"] = -1;
     r.diagnosis = {

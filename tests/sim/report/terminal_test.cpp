@@ -91,6 +91,10 @@ TEST(Terminal, TheLimitIsTheBusiestPartAndItsLongestLeg) {
     EXPECT_FALSE(limit_of(r));
 }
 
+TEST(Terminal, CapturesSayWhereTheyAre) {
+    EXPECT_THAT(page(sample()), HasSubstr("  wire.peer      34  net-ping.pcap\n"));
+}
+
 TEST(Terminal, TrafficHasItsRateAndItsAccesses) {
     // 1 514 000 bytes in 20 ms are 605.6 Mbit/s; 12 000 bytes 4.8.
     EXPECT_THAT(
