@@ -22,7 +22,10 @@ locked() {
     mkdir -p -- "$BAOSIM_ROOT/build"
     local lock status=0
     exec {lock}>"$BAOSIM_ROOT/build/.lock-$name"
-    flock "$lock"
+    if ! flock --nonblock "$lock"; then
+        say "waiting for another command that builds or installs here"
+        flock "$lock"
+    fi
     "$@" || status=$?
     exec {lock}>&-
     return $status

@@ -84,9 +84,9 @@ while rounds < len(SCENARIOS) or time.monotonic() - began < seconds:
     simulated[scenario] = int(min(max(wanted, FIRST_ROUND_SIMULATED), LONGEST_SIMULATED))
     seed += 1
 print(f"every byte accounted for: {rounds} runs, {time.monotonic() - began:.0f} s, "
-      f"{total['written']} bytes written, {total['lost']} of them taken away by resets, "
-      f"{total['delivered']} delivered, {total['discarded']} of them discarded, "
-      f"{total['resets']} resets")
+      f"{total['resets']} resets. Towards the far ends: {total['written']} bytes arrived, and "
+      f"{total['lost']} that were sent were taken away by resets. Towards the VMs: "
+      f"{total['delivered']} delivered, {total['discarded']} of them discarded.")
 if measured == 0:
     print("whether memory grows was not seen: each run was too short to tell; ask for 10 seconds or "
           "more")

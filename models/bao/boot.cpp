@@ -181,6 +181,13 @@ void Hypervisor::run_vcpu(Cpu& c) {
 void Hypervisor::set_lookahead(Cpu& c) {
     if (c.vcpu->vm->vcpus.size() != 1)
         return;
+    // Controllers of two VMs may be joined outside: what one sends interrupts the other.
+    const auto has_devices = [](const auto& vm) {
+        return std::any_of(vm->config->devs.begin(), vm->config->devs.end(),
+                           [](const DevRegion& d) { return d.size != 0; });
+    };
+    if (std::count_if(vms_.begin(), vms_.end(), has_devices) > 1 && has_devices(c.vcpu->vm))
+        return;
     const Core& core = *c.core;
     Picos path = Picos::never();
     for (const vms::Work* w :

@@ -147,7 +147,7 @@ std::int64_t Hypervisor::cpu_suspend(Cpu& c, std::uint64_t state, std::uint64_t 
                 "where only physical interrupts end the wait");
     }
     firmware_entry(c, {});
-    c.core->wait_for_physical_interrupt(c.lookahead_standby);
+    c.core->wait_for_physical_interrupt(c.lookahead_el1);  // then the guest goes on
     firmware_exit(c, {});
     return success;
 }

@@ -151,12 +151,16 @@ std::uint64_t Core::poll_asleep(const std::byte* word, const Loop& loop, bool in
 }
 
 void Core::finish(Picos end) {
-    if (!spinning_ || local_ >= end)
+    const std::optional<Loop>& loop = polling_ ? polling_loop_ : spinning_;
+    if (!loop || local_ >= end)
         return;
     // The iterations up to the end, and the one in which it falls.
-    const std::uint64_t n =
-        (clock_.counts_to_reach(end - local_) + spinning_->each - 1) / spinning_->each;
-    executing_->instructions += n * spinning_->iteration.instructions;
+    const std::uint64_t n = (clock_.counts_to_reach(end - local_) + loop->each - 1) / loop->each;
+    executing_->instructions += n * loop->iteration.instructions;
+    if (polling_) {
+        spent_[index(level_)].polling += end - local_;
+        level_since_ += end - local_;
+    }
     local_ = end;
 }
 
@@ -187,18 +191,25 @@ void Core::release(Picos at) {
     wake_at(at);
 }
 
-void Core::spend_slowly(Picos d) {
+void Core::spend_slowly(Picos d, bool polling) {
     while (d.value != 0) {
+        const Picos begin = local_;
         const Picos end = local_ + d;
         const Picos stop = std::min(end, std::max(timer_deadline_, local_));
         if (timeline_.interrupt_due() > stop && stop - timeline_.now() <= timeline_.quantum()) {
             local_ = stop;
         } else {
             timeline_.poll();
+            waits_for_time_ = polling;
             block(stop, true, el2_.lookahead(*this));
+            waits_for_time_ = false;
             local_ = std::max(local_, std::min(timeline_.now(), stop));
         }
         d = end - local_;
+        if (polling) {
+            spent_[index(level_)].polling += local_ - begin;
+            level_since_ += local_ - begin;
+        }
         fire_timer_if_due();
         arrive();
     }
@@ -427,7 +438,8 @@ std::uint64_t Core::poll(vms::GuestAddr a, vms::Width w, std::uint64_t unwanted,
     // Nothing to see until somebody publishes the word, nothing else to do until an interrupt.
     polling_ = Polling{a, unwanted, local_};
     const Picos begin = local_;
-    const std::uint64_t n = poll_asleep(word, {begin, each, iteration}, true);
+    polling_loop_ = Loop{begin, each, iteration};
+    const std::uint64_t n = poll_asleep(word, *polling_loop_, true);
     polling_.reset();
     counters_at(Level::el1).instructions += n * iteration.instructions;
     spent_[index(level_)].polling += local_ - begin;
@@ -467,12 +479,7 @@ void Core::retire(const vms::Work& work) {
 }
 
 void Core::retire_nanoseconds(std::uint64_t ns) {
-    const Picos wait = Picos::ns(ns);
-    spend(wait);
-    set_level(level_);  // what is under way is counted up to here
-    TimeSpent& t = spent_[index(level_)];
-    t.busy = t.busy - wait;
-    t.polling += wait;
+    spend_slowly(Picos::ns(ns), true);
 }
 
 void Core::wait_for_interrupt() {

@@ -190,6 +190,8 @@ class Core final : public sc_core::sc_module,
         Picos since{};
     };
     const std::optional<Polling>& polling() const { return polling_; }
+    /// The program polls the counter.
+    bool waits_for_time() const { return waits_for_time_; }
     /// The run has ended at this time: what the core was in the middle of counts up to it.
     void finish(Picos end);
     /// Called for what the program reports (vms::Note::incident), with its two numbers.
@@ -275,7 +277,8 @@ class Core final : public sc_core::sc_module,
         }
         spend_slowly(d);
     }
-    void spend_slowly(Picos d);
+    /// `polling`: the program only waits for the time to pass.
+    void spend_slowly(Picos d, bool polling = false);
     void enter_el2();
     void leave_el2();
     /// At EL1: learn of every interrupt up to the local time, and take it: physical ones to EL2,
@@ -372,7 +375,9 @@ class Core final : public sc_core::sc_module,
     std::uint64_t last_kind_ = 0;
     std::array<Step, step_kinds> last_of_kind_{};
     std::optional<Polling> polling_;
-    std::optional<Loop> spinning_;  // at EL2
+    std::optional<Loop> spinning_;      // at EL2
+    std::optional<Loop> polling_loop_;  // of polling_
+    bool waits_for_time_ = false;       // the thread sleeps while the program polls the counter
     CpuId published_by_{};
     std::function<void()> on_idle_;
     std::function<void(std::uint64_t, std::uint64_t)> on_incident_;

@@ -81,6 +81,11 @@ class Timeline {
         return std::any_of(due_.begin(), due_.begin() + cpu.value, [t](Picos d) { return d == t; });
     }
 
+    /// Whether any CPU will be woken by itself.
+    bool any_cpu_due() const {
+        return std::any_of(due_.begin(), due_.end(), [](Picos d) { return d != Picos::never(); });
+    }
+
     // --- devices --------------------------------------------------------------------------------
 
     /// A device's next event is at `next`, which stays where it is.

@@ -56,6 +56,8 @@ class UartModule : public sc_core::sc_module,
         catch_up(now);
         settle(now);
     }
+    /// The run has ended at this time: what was on the line up to then counts.
+    void finish(Picos end) { catch_up(std::max(end, last_)); }
     /// When it will next do something by itself (Timeline::add_device).
     const Picos& next_event() const { return timer_.planned(); }
 

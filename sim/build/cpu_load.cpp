@@ -31,11 +31,11 @@ CpuResult load_of(const models::Core& core, const std::string& vm, Picos end) {
     }
     Picos& executing = r.busy[static_cast<std::size_t>(core.level())];
     if (core.now() < end) {
-        Picos& now = core.is_switched_off()       ? r.off
-                     : core.polling()             ? r.polling
-                     : core.in_wfi_at(Level::el1) ? r.idle
-                     : core.in_wfi_at(Level::el2) ? r.standby
-                                                  : executing;
+        Picos& now = core.is_switched_off()                    ? r.off
+                     : core.polling() || core.waits_for_time() ? r.polling
+                     : core.in_wfi_at(Level::el1)              ? r.idle
+                     : core.in_wfi_at(Level::el2)              ? r.standby
+                                                               : executing;
         now += end - core.now();
         return r;
     }

@@ -96,7 +96,11 @@ class FrontendDiagnosis {
         if (r.status != 0 && r.status != at_work)
             say("the driver of {} has left Status at {}{}", name(i), status_text(r.status),
                 (r.status & status_bit::driver_ok) != 0 && (r.status & status_bit::features_ok) == 0
-                    ? ": without FEATURES_OK the device refuses DRIVER_OK and stays at rest."
+                    ? std::string(": without FEATURES_OK the device refuses DRIVER_OK and stays at "
+                                  "rest") +
+                          (profile == "zephyr" ? "; this profile negotiates only with multiport: "
+                                                 "true at the back-end."
+                                               : ".")
                     : ".");
         if (r.built_queue_size != r.device_queue_size)
             say("the driver of {} has built its queues for {} buffers and does not write QueueSize "

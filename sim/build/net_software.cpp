@@ -134,8 +134,9 @@ bool service_interface(const VmConfig& vm, const NicConfig& nic, const DevConfig
     return true;
 }
 
-fe::NetConfig frontend_net(const NetDriverConfig& n) {
+fe::NetConfig frontend_net(const NetDriverConfig& n, std::uint64_t bind_key) {
     fe::NetConfig c;
+    c.number = static_cast<std::uint32_t>(bind_key);
     c.mac = n.mac;
     for (const std::string& name : n.declined_features)
         c.features &= ~feature_bit(name);

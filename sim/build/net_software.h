@@ -24,7 +24,7 @@ vms::service::SwitchConfig service_switch(const SwitchConfig& config);
 bool service_interface(const VmConfig& vm, const NicConfig& nic, const DevConfig& dev,
                        std::uint64_t& end, vms::service::PeripheralConfig& out);
 
-vms::frontend::NetConfig frontend_net(const NetDriverConfig& config);
+vms::frontend::NetConfig frontend_net(const NetDriverConfig& config, std::uint64_t bind_key);
 vms::workload::net::Settings workload_net(const NetWorkloadConfig& config);
 
 /// Names of the ports of a service guest's switch, by number.

@@ -226,14 +226,14 @@ void Platform::build_serial_lines(const Scenario& s, const SerialText& serial) {
             auto m = std::make_unique<models::CadenceUart>(u.name.c_str(), parameters, irq,
                                                            activity_, line->channel);
             target = m.get();
-            line->synchronise = [uart = m.get()] { uart->synchronise(); };
+            line->finish = [uart = m.get()](models::Picos end) { uart->finish(end); };
             timeline_.add_device(m->next_event());
             line->model = std::move(m);
         } else {
             auto m = std::make_unique<models::Pl011>(u.name.c_str(), parameters, irq, activity_,
                                                      line->channel);
             target = m.get();
-            line->synchronise = [uart = m.get()] { uart->synchronise(); };
+            line->finish = [uart = m.get()](models::Picos end) { uart->finish(end); };
             timeline_.add_device(m->next_event());
             line->model = std::move(m);
         }

@@ -39,8 +39,8 @@ struct SerialLineObjects {
     RecordEnds records;
     std::vector<RecordEnds> channel_records;    ///< of the demux's channels
     std::unique_ptr<sc_core::sc_module> model;  ///< CadenceUart or Pl011
-    /// The model is lazy: brings channel and counters up to the kernel's time.
-    std::function<void()> synchronise;
+    /// The model is lazy: brings channel and counters up to the end of the run.
+    std::function<void(models::Picos)> finish;
 };
 
 class Platform {

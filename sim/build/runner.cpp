@@ -202,6 +202,7 @@ class Run {
     std::unique_ptr<InputLoss> input_loss_;
     End end_ = End::none;
     Picos ended_at_{};
+    bool overdue_ = false;  ///< the watchdog's time was over
     bool at_rest_ = false;  ///< nothing was left that could happen
 };
 
@@ -265,8 +266,11 @@ void Run::wire() {
             options_.progress({models::kernel_now(), s_.duration});
         return end_ == End::interrupted || end_ == End::given_up;
     });
-    watchdog_ = std::make_unique<Watchdog>("watchdog", h, platform_->timeline(), s_.watchdog,
-                                           [this] { stop(End::stuck); });
+    watchdog_ =
+        std::make_unique<Watchdog>("watchdog", h, platform_->timeline(), s_.watchdog, [this] {
+            overdue_ = true;
+            stop(End::stuck);
+        });
 }
 
 void Run::simulate() {
@@ -281,12 +285,16 @@ void Run::simulate() {
         end_ = End::stuck;
     if (end_ == End::none && more_to_come) {
         ended_at_ = s_.duration;  // events beyond it stay where they are
+        // What is planned for later is nobody's answer.
+        if (platform_->hypervisor().oldest_wait() != Picos::never() &&
+            !platform_->timeline().any_cpu_due())
+            end_ = End::stuck;
     } else if (!more_to_come && (end_ == End::none || end_ == End::stuck)) {
         at_rest_ = true;
         ended_at_ = std::min(run_end_->at_rest_since(), s_.duration);
     }
     for (const auto& l : platform_->serial_lines()) {
-        l->synchronise();
+        l->finish(ended_at_);
         if (const std::error_code e = l->channel.finish()) {
             results_.errors.push_back(fmt::format("{}: output '{}': {}", l->config->name,
                                                   l->config->output, e.message()));
@@ -308,10 +316,9 @@ void Run::observe_silence(Picos at) const {
         const bao::Remio::Device* d = h.remio().find(r.bind_key);
         if (!r.allocated || r.state == bao::Remio::State::complete || d == nullptr)
             continue;
-        hub_.observe(
-            {at, r.cpu, "remio.silent-backend", h.vms()[d->frontend.vm_id]->config->name,
-             fmt::format("an access to {} is not answered: this vCPU stands still for ever",
-                         d->frontend.name)});
+        hub_.observe({at, r.cpu, "remio.silent-backend", h.vms()[d->frontend.vm_id]->config->name,
+                      fmt::format("an access to {} has no answer: Bao waits for it without limit",
+                                  d->frontend.name)});
     }
 }
 
@@ -410,6 +417,12 @@ void Run::decide() {
             results_.status = Status::stuck;
             results_.diagnosis = diagnose(*platform_, ended_at_);
             add_diagnosis(describe_cpus(*platform_, ended_at_, true));
+            if (overdue_)
+                add_diagnosis(
+                    {fmt::format("An access has waited for longer than the watchdog "
+                                 "allows ({} us); where that is right, give watchdog "
+                                 "more time.",
+                                 s_.watchdog.value / Picos::us(1).value)});
             if (at_rest_)
                 add_diagnosis(
                     {"Since then nothing more can happen: nobody waits for a time, and "

@@ -166,7 +166,7 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
         dev.shared = {r->shmem.base, r->shmem.size};
         dev.interrupt = r->interrupt;
         dev.queue_size = static_cast<std::uint32_t>(d.queue_size);
-        dev.net = frontend_net(d.net);
+        dev.net = frontend_net(d.net, r->bind_key);
         if (!d.acknowledge.empty())
             dev.acknowledges_before_queues = d.acknowledge == "early";
         dev.needs_reset = needs_reset(d.needs_reset);

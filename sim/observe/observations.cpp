@@ -132,8 +132,9 @@ constexpr Rule catalogue[] = {
      "A store handed over a register with bits set above its width: Bao passes on all 64 bits.",
      "Mask the value to the access width in the back-end."},
     {"remio.silent-backend",
-     "A back-end did not answer an access for longer than the run's `watchdog`. Bao has no "
-     "time-out: that CPU of the front-end stands still for ever, and takes no interrupt.",
+     "A back-end did not answer an access for longer than the run's `watchdog`, or when nothing "
+     "more could happen. Bao has no time-out: that CPU of the front-end stands still for ever, and "
+     "takes no interrupt.",
      "Look at what the service guest did last (the diagnosis says it): an ASK that is missing "
      "after an interrupt, a completion that was refused, interrupts left masked. A back-end must "
      "answer first and work later."},

@@ -13,7 +13,7 @@ struct Limit {
     std::string part;                ///< "CPU 1 (linux0)", or a link's direction
     models::Picos time{};            ///< of the part, without polling
     const CpuResult* cpu = nullptr;  ///< the busiest one, the part or not; null: none did anything
-    const CpuLeg* leg = nullptr;     ///< the longest of that CPU
+    const CpuLeg* leg = nullptr;  ///< the longest of that CPU, waits aside if it has none to spare
 };
 
 /// Refers to `results`. Nothing when nothing did anything. Polling is time to spare: it goes on

@@ -248,16 +248,16 @@ void Page::limit() {
                                    share(limit->time, r_.simulated));
     if (limit->cpu != nullptr && limit->leg != nullptr) {
         const CpuResult& cpu = *limit->cpu;
-        const models::Picos working = cpu.working();
-        text +=
-            fmt::format(" Limiting leg{}: {} (EL{}), {} % of its time",
-                        limit->part == name_of(cpu) ? "" : " of " + name_of(cpu), limit->leg->name,
-                        limit->leg->exception_level, share(limit->leg->time, working));
+        text += fmt::format(
+            " {}: {} (EL{}), {} %",
+            limit->part == name_of(cpu) ? "Limiting leg" : "Longest leg of " + name_of(cpu),
+            limit->leg->name, limit->leg->exception_level, share(limit->leg->time, r_.simulated));
         constexpr std::size_t further = 3;
-        const std::size_t n = std::min(cpu.legs.size(), further + 1);
-        for (std::size_t i = 1; i < n; ++i)
-            text += fmt::format("{} {} {} %", i == 1 ? "; then" : ",", cpu.legs[i].name,
-                                share(cpu.legs[i].time, working));
+        std::size_t n = 0;
+        for (const CpuLeg& l : cpu.legs)
+            if (&l != limit->leg && n++ < further)
+                text += fmt::format("{} {} {} %", n == 1 ? "; then" : ",", l.name,
+                                    share(l.time, r_.simulated));
         text += ".";
     }
     paragraph(text, 2);
@@ -308,6 +308,7 @@ void Page::traffic() {
                fmt::format("{}", d.accesses()), quotient(d.accesses(), d.frames())});
     out_ += t.text(2, style_);
     paragraph(
+        "out and in: handed over to and from the queues; what passed on a medium is below. "
         "accesses: to the device's registers that traffic took, kicks and two for each "
         "interrupt; each traps and is forwarded.",
         2, Paint::dim);

@@ -87,7 +87,7 @@ class Figures:
             yield f"| {name} | {ticks / 100:.1f} us | {t['accesses'] / frames:.2f} |"
 
     def changes(self):
-        yield "| | frames/s | Mbit/s | queue stopped | interrupts | accesses a frame | most occupied | limiting leg |"
+        yield "| | frames/s | Mbit/s | queue stopped | interrupts | accesses a frame | most occupied | longest leg of the busiest CPU |"
         yield "|---|---|---|---|---|---|---|---|"
         for name, settings in CHANGES:
             r = self.run("net-throughput", [BATCH, *settings])
@@ -112,7 +112,7 @@ class Figures:
             yield f"| {name} | {wire['frames_per_second']} | {sent} | {percent(working, r['simulated_ns'])} |"
 
     def throughput(self):
-        yield "| sending | frames/s | Mbit/s | most occupied | limiting leg of CPU 1 | CPU 0 | CPU 1 | accesses a frame | interrupts a frame |"
+        yield "| sending | frames/s | Mbit/s | most occupied | longest leg of CPU 1 | CPU 0 | CPU 1 | accesses a frame | interrupts a frame |"
         yield "|---|---|---|---|---|---|---|---|---|"
         for name, settings in THROUGHPUT:
             r = self.run("net-throughput", settings)
@@ -126,7 +126,7 @@ class Figures:
             leg = limit["leg"]
             yield (f"| {name} | {wire['frames_per_second']} | {wire['bits_per_second'] / 1e6:.1f} "
                    f"| {limit['part']} {percent(limit['part_ns'], time)} "
-                   f"| {leg['name']} {percent(leg['ns'], working[1])} "
+                   f"| {leg['name']} {percent(leg['ns'], time)} "
                    f"| {load(r['cpus'][0], working[0], time)} | {load(r['cpus'][1], working[1], time)} "
                    f"| {device['accesses'] / device['frames_out']:.2f} "
                    f"| {device['interrupts'] / device['frames_out']:.2f} |")

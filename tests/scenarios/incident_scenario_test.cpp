@@ -96,7 +96,7 @@ TEST_F(IncidentScenarios, ABackendThatDoesNotAnswer) {
                           "in which register, since when, and what the other side did last");
     const Outcome o = run("silent-backend.yaml");
     EXPECT_EQ(o.status, 3);
-    expect_observed(o, "remio.silent-backend", "linux0", "stands still for ever");
+    expect_observed(o, "remio.silent-backend", "linux0", "Bao waits for it without limit");
     for (const char* words :
          {"VM linux0, CPU 1: read of device con0", "register MagicValue at offset 0x000",
           "back-end VM backend on CPU 0", "took a request without answering it"})

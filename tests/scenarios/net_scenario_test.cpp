@@ -81,6 +81,27 @@ TEST_F(NetScenarios, EveryFrameIsAccountedForInEveryScenario) {
         passes(scenario);
 }
 
+// Without VIRTIO_NET_F_MAC the drivers choose their addresses (5.1.5), each its own.
+TEST_F(NetScenarios, DriversWithoutAnAddressOfTheDeviceHaveDifferentOnes) {
+    const std::string backends = "--set vms.backend.software.backends.";
+    passes("net-two-frontends.yaml",
+           backends + "net0.offer_mac=false " + backends + "net1.offer_mac=false");
+}
+
+// An answer that comes later than `timeout` is lost, whoever still waits.
+TEST_F(NetScenarios, LateAnswersAreLost) {
+    for (const char* type : {"net-ping", "net-request-response", "net-udp-echo"}) {
+        const Outcome o = run("net-ping.yaml",
+                              "--set captures=[] --set expect=[] --set hosts.peer.delay=5ms --set "
+                              "vms.linux0.software.workloads='[{type: " +
+                                  std::string(type) +
+                                  ", device: net0, peer: 10.0.0.1, count: 10, period: 1ms, "
+                                  "timeout: 2ms}]'");
+        EXPECT_EQ(metric(o, "vms.linux0.workloads.0.received"), 0) << type;
+        EXPECT_EQ(metric(o, "vms.linux0.workloads.0.lost"), 10) << type;
+    }
+}
+
 // What is in a ring or in a program's hands is counted there, so a run may be ended at any moment.
 // These moments are those at which a program has handed a frame over and not yet come back from it,
 // and others.

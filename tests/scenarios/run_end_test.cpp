@@ -44,7 +44,18 @@ TEST_F(RunEnd, TheQuantumChangesNoFigure) {
           "net-ping.yaml --set vms.backend.software.polling=true",
           "two-consoles.yaml --set vms.backend.start=3ms",  // waits at EL2
           "console-bulk.yaml --set duration=20ms",          // ends in the middle
-          "silent-backend.yaml",                            // stuck
+          "console-bulk.yaml --set duration=9500us",        // characters are on the line
+          "two-consoles.yaml --set duration=1690us --set vms.backend.software.polling=true",
+          "ipc-ping.yaml --set duration=990us",  // waits for a time
+          // Controllers of two service guests on one cable, and slow CPUs: a frame interrupts the
+          // other sooner than any way through the hypervisor.
+          "net-service-per-frontend.yaml --set platform.cpu_hz=100MHz --set hosts={} --set "
+          "switches={} --set 'links={wire: {between: [gem3, gem2], propagation: 0ns}}' --set "
+          "vms.linux0.software.workloads='[{type: net-flood, device: net0, peer: 10.0.0.3, "
+          "duration: 8ms, mix: [{frame: 128B}], start: 5ms}]' --set "
+          "vms.linux1.software.workloads='[{type: net-flood, device: net1, peer: 10.0.0.2, "
+          "duration: 8ms, mix: [{frame: 64B}], start: 5ms}]' --set expect=[]",
+          "silent-backend.yaml",  // stuck
           "ipc-ping.yaml --set vms.asker.software.workloads.0.doorbell=1"}) {
         const auto at = setup.find(' ');
         const std::string arguments = at == std::string::npos ? "" : setup.substr(at + 1) + " ";
@@ -82,6 +93,17 @@ TEST_F(RunEnd, TheTimesOfACpuMakeUpTheRun) {
 
 // A periodic timer beside the work keeps no run going: the end is later by no more than the ticks
 // take of the CPU.
+// A program that waits for a time polls the counter: also when the run ends meanwhile.
+TEST_F(RunEnd, AWaitForATimeIsPollingToTheEnd) {
+    const Outcome o =
+        run("console-echo.yaml", set("vms.linux0.software.workloads.0.start", "900ms") +
+                                     set("platform.uarts.uart1.input", "[]") +
+                                     set("duration", "901ms") + set("expect", "[]"));
+    EXPECT_GT(metric(o, "cpus.1.polling_ns"), 890'000'000);
+    const Outcome cut = run("ipc-ping.yaml", set("duration", "990us"));
+    EXPECT_GT(metric(cut, "cpus.0.polling_ns"), 900'000);
+}
+
 TEST_F(RunEnd, ATickKeepsNoRunGoing) {
     struct Case {
         const char* scenario;
@@ -215,6 +237,12 @@ TEST_F(RunEnd, ASystemAtRestIsStuckBeforeTheWatchdogSaysSo) {
         EXPECT_EQ(o.status, 3) << setting << o.out;
         EXPECT_NE(o.out.find("nothing more can happen"), std::string::npos) << o.out;
     }
+    // What is typed after the end of the run would be nobody's answer.
+    EXPECT_EQ(run("silent-backend.yaml", set("duration", "10ms")).status, 3);
+    // An access that waits while a tick goes on: the watchdog, by its name.
+    const Outcome late = run("two-consoles.yaml", set("vms.backend.start", "500ms"));
+    EXPECT_EQ(late.status, 3);
+    EXPECT_NE(late.out.find("watchdog"), std::string::npos) << late.out;
 }
 
 // A run that does not end by itself says what each CPU is at; one that fails, what was observed,

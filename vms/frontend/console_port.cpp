@@ -140,20 +140,27 @@ void ConsolePort::take(const SplitRing::Used& used) {
 // --- the terminal -------------------------------------------------------------------------------
 
 bool ConsolePort::open() {
-    if (device_.restart_due() && !restart_())
-        return false;
-    // Whether it is a console shows only after the port has been found.
-    const bool generic = device_.profile().generic_ports;
-    const bool there =
-        device_.wait_until([&] { return console_ || (generic && known()); }) && device_.usable();
-    if (!there)
-        return false;
-    gone_ = false;
-    connected_ = host_open_;
-    if (console_)
-        return true;
-    guest_open_ = true;
-    return control_.send(id_, control::port_open, 1);
+    for (;;) {
+        if (device_.restart_due() && !restart_())
+            return false;
+        // Whether it is a console shows only after the port has been found.
+        const bool generic = device_.profile().generic_ports;
+        const bool there = device_.wait_until([&] { return console_ || (generic && known()); }) &&
+                           device_.usable();
+        if (device_.restart_due())
+            continue;  // it needed a reset meanwhile
+        if (!there)
+            return false;
+        gone_ = false;
+        connected_ = host_open_;
+        if (console_)
+            return true;
+        guest_open_ = true;
+        if (control_.send(id_, control::port_open, 1))
+            return true;
+        if (!device_.restart_due())
+            return false;
+    }
 }
 
 void ConsolePort::close() {

@@ -12,9 +12,13 @@ ConsoleUart::ConsoleUart(ConsoleDevice& device,
 }
 
 bool ConsoleUart::open() {
-    if (device_.restart_due() && !restart_())
-        return false;
-    return device_.wait_until([&] { return consoles() != 0; }) && device_.usable();
+    bool there = false;
+    do {
+        if (device_.restart_due() && !restart_())
+            return false;
+        there = device_.wait_until([&] { return consoles() != 0; }) && device_.usable();
+    } while (device_.restart_due());  // it needed a reset meanwhile
+    return there;
 }
 
 bool ConsoleUart::recover() {

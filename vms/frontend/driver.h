@@ -32,6 +32,8 @@ struct MemoryRange {
 
 /// What a network driver is told, and the addresses of the stack above it.
 struct NetConfig {
+    /// Of this interface alone in the whole system: its address when the device says none.
+    std::uint32_t number = 0;
     /// Set by the driver instead of the device's.
     std::optional<workload::packets::MacAddress> mac;
     std::uint64_t features = ~std::uint64_t{0};  ///< others are declined

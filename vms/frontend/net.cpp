@@ -15,10 +15,10 @@ using workload::packets::MacAddress;
 
 namespace {
 
-/// The address of an interface whose device has none: locally administered, made of the window's
-/// base so that it differs within a VM and is the same in each run.
-MacAddress fallback_mac(GuestAddr window) {
-    const std::uint64_t v = window.value >> 9;  // windows are 512 bytes long
+/// The address of an interface whose device has none: locally administered. Linux draws a random
+/// one; here it is made of a number that no other interface has, so that it is the same in each
+/// run.
+MacAddress fallback_mac(std::uint32_t v) {
     return {{0x02, 0xba, static_cast<std::uint8_t>(v >> 24), static_cast<std::uint8_t>(v >> 16),
              static_cast<std::uint8_t>(v >> 8), static_cast<std::uint8_t>(v)}};
 }
@@ -43,7 +43,7 @@ NetDriver::NetDriver(const DriverContext& context, const DeviceConfig& config)
               .memory = &shared_},
       transmit_(device_),
       receive_(device_, transmit_),
-      mac_(fallback_mac(config.window.base)) {
+      mac_(fallback_mac(config.net.number)) {
 }
 
 // --- probe --------------------------------------------------------------------------------------

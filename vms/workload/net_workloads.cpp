@@ -102,6 +102,7 @@ bool Workload::net_ping(Cpu& cpu, Stack& stack) {
     std::map<std::uint16_t, std::uint64_t> waiting;  // the tick of each request
     std::uint64_t highest = 0;
     const auto bytes = static_cast<std::size_t>(config_.bytes);
+    const std::uint64_t patience = ticks_at(s.timeout_ns, cpu.counter_frequency());
 
     const auto take_replies = [&] {
         while (!socket.empty()) {
@@ -119,6 +120,8 @@ bool Workload::net_ping(Cpu& cpu, Stack& stack) {
                 ++r.corrupt;
             } else if (it == waiting.end()) {
                 ++r.duplicates;
+            } else if (d.arrived_tick - it->second > patience) {
+                waiting.erase(it);  // too late: lost
             } else {
                 ++r.received;
                 r.rx_bytes += d.payload.size();
@@ -188,6 +191,7 @@ bool Workload::net_request_response(Cpu& cpu, Stack& stack, std::uint64_t window
     };
     std::map<std::uint64_t, Request> waiting;
     std::uint64_t highest = 0;
+    const std::uint64_t patience = ticks_at(s.timeout_ns, cpu.counter_frequency());
 
     const auto take_answers = [&] {
         bool any = false;
@@ -204,6 +208,9 @@ bool Workload::net_request_response(Cpu& cpu, Stack& stack, std::uint64_t window
                 ++r.corrupt;
             } else if (it == waiting.end()) {
                 ++r.duplicates;
+            } else if (d.arrived_tick - it->second.tick > patience) {
+                ++r.lost;  // too late
+                waiting.erase(it);
             } else {
                 any = true;
                 ++r.received;

@@ -14,6 +14,26 @@ namespace sim {
 
 namespace {
 
+/// Which nodes of a network lead to each other.
+class Joined {
+  public:
+    std::string root(std::string node) const {
+        for (auto up = of_.find(node); up != of_.end(); up = of_.find(node))
+            node = up->second;
+        return node;
+    }
+    /// False: they led to each other already.
+    bool join(const std::string& a, const std::string& b) {
+        const std::string x = root(a), y = root(b);
+        if (x != y)
+            of_[x] = y;
+        return x != y;
+    }
+
+  private:
+    std::map<std::string, std::string> of_;  // a node, and one that it is joined to
+};
+
 class NetworkChecks : private Checks {
   public:
     explicit NetworkChecks(const Checks& c) : Checks(c) {}
@@ -165,30 +185,22 @@ class NetworkChecks : private Checks {
     /// Two stations of one network with one IP address would answer for each other. The same
     /// address in two networks that nothing joins is none of anybody's business.
     void internet_addresses() {
-        std::map<std::string, std::string> of;  // a node of the network, and one it is joined to
-        const auto root = [&](std::string node) {
-            for (auto up = of.find(node); up != of.end(); up = of.find(node))
-                node = up->second;
-            return node;
-        };
-        const auto join = [&](const std::string& a, const std::string& b) {
-            if (root(a) != root(b))
-                of[root(a)] = root(b);
-        };
+        Joined nodes;
         const auto guest = [](const VmConfig& vm) { return "VM " + vm.name; };
         for (const LinkConfig& l : s_.links)
             if (l.between.size() == 2)
-                join(l.between[0], l.between[1]);
+                nodes.join(l.between[0], l.between[1]);
         for (const VmConfig& vm : s_.vms)
             for (const DevConfig& d : vm.devs)
                 if (vm.software.program == ProgramKind::service_guest &&
                     find_named(s_.platform.nics, d.device) != nullptr)
-                    join(guest(vm), d.device);
+                    nodes.join(guest(vm), d.device);
         std::map<std::pair<std::string, std::string>, Place> used;
         const auto claim = [&](const std::string& node, const auto& address, const Place& place) {
             if (!address)
                 return;
-            const auto [first, added] = used.emplace(std::pair(root(node), address->text()), place);
+            const auto [first, added] =
+                used.emplace(std::pair(nodes.root(node), address->text()), place);
             if (!added)
                 error(place,
                       "{} is the address of {} too ({}), on the same network; a station has one "
@@ -241,6 +253,12 @@ class NetworkChecks : private Checks {
                       "switch between them",
                       quote(end.text), first->second.key, format_short(first->second));
         }
+        if (l.between.size() == 2 && find_named(s_.switches, l.between[0]) != nullptr &&
+            find_named(s_.switches, l.between[1]) != nullptr &&
+            !switches_.join(l.between[0], l.between[1]))
+            error(v["between"].place,
+                  "this link closes a loop of switches, in which a broadcast goes round for ever "
+                  "(they have no spanning tree); take it out");
         rate(l, v);
         for (std::size_t i = 0; i < v["from"].names.size(); ++i)
             if (const std::string& end = v["from"].names[i];
@@ -314,6 +332,7 @@ class NetworkChecks : private Checks {
                   suggest(c.name, known));
     }
 
+    Joined switches_;
     std::map<std::string, Place> joined_;  // ends that a link leads to
 };
 

@@ -77,14 +77,20 @@ TEST(Terminal, TheLimitIsTheBusiestPartAndItsLongestLeg) {
     // Working: EL1 to EL3 and standby, 2 949 100 350 of 4 213 000 500 ps; of these half in a call.
     EXPECT_THAT(page(r), HasSubstr("Most occupied, without polling: CPU 1 (linux0), 70.0 %. "
                                    "Limiting leg: frontend.net_socket_send\n"
-                                   "  (EL1), 50.0 % of its time; then IRQ gic_maintenance_handler "
-                                   "35.7 %, standby 14.3 %.\n"));
+                                   "  (EL1), 35.0 %; then IRQ gic_maintenance_handler 25.0 %, "
+                                   "standby 10.0 %.\n"));
     // A CPU that polls all the time is occupied, and has all of it to spare.
     r.cpus.push_back({.cpu = 0, .vm = "backend", .polling = r.simulated});
     EXPECT_THAT(page(r), HasSubstr("polling: CPU 1 (linux0), 70.0 %"));
     // A medium can be the limit, too.
     r.links[0].busy = {r.simulated.value * 9 / 10};
-    EXPECT_THAT(page(r), HasSubstr("polling: wire: gem3 to peer, 90.0 %. Limiting leg of CPU 1"));
+    EXPECT_THAT(page(r), HasSubstr("polling: wire: gem3 to peer, 90.0 %. Longest leg of CPU 1"));
+    // Who stands still for a CPU that has no time to spare is not the limit.
+    r.cpus[0].busy[1] = {};
+    r.cpus[0].busy[2] = {};
+    r.cpus[0].standby = r.simulated;
+    r.cpus[1] = {.cpu = 0, .vm = "backend", .busy = {{{}, {}, {r.simulated.value * 99 / 100}, {}}}};
+    EXPECT_EQ(limit_of(r)->part, "CPU 0 (backend)");
     r.cpus.clear();
     EXPECT_FALSE(limit_of(r)->leg);
     r.links.clear();

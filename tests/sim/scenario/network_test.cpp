@@ -188,6 +188,18 @@ INSTANTIATE_TEST_SUITE_P(
               "vms.backend.devs.0.interrupts",
               {"'gem3' brings its own interrupts"}}));
 
+// IEEE 802.1D: without a spanning tree a loop of bridges has broadcasts go round for ever.
+TEST(Network, SwitchesInALoopAreRefused) {
+    expect_says(error_at(ping({"switches={a: {}}", "links.other={between: [a, a]}"}),
+                         "links.other.between"),
+                {"a loop of switches", "no spanning tree"});
+    const std::vector<std::string> two{"switches={a: {}, b: {}}", "links.x={between: [a, b]}"};
+    EXPECT_TRUE(ping(two).scenario) << all(ping(two));
+    std::vector<std::string> loop = two;
+    loop.emplace_back("links.y={between: [b, a]}");
+    expect_says(error_at(ping(loop), "links.y.between"), {"a loop of switches"});
+}
+
 TEST(NetworkSoftware, PayloadsUpToTheMtuAreTaken) {
     EXPECT_TRUE(ping({"vms.linux0.software.workloads.2.bytes=1472B"}).scenario);
     EXPECT_TRUE(ping({"vms.linux0.software.workloads.1.bytes=1452B"}).scenario);
