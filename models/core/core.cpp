@@ -196,7 +196,7 @@ void Core::spend_slowly(Picos d, bool polling) {
         const Picos begin = local_;
         const Picos end = local_ + d;
         const Picos stop = std::min(end, std::max(timer_deadline_, local_));
-        if (timeline_.interrupt_due() > stop && stop - timeline_.now() <= timeline_.quantum()) {
+        if (!timeline_.interrupts_by(stop) && stop - timeline_.now() <= timeline_.quantum()) {
             local_ = stop;
         } else {
             timeline_.poll();
@@ -294,7 +294,7 @@ void Core::leave_el2() {
 
 void Core::arrive_slowly() {
     for (;;) {
-        if (timeline_.interrupt_due() <= local_) {
+        if (timeline_.interrupts_by(local_)) {
             while (timeline_.now() < local_)
                 block(local_, false, el2_.lookahead(*this));
         }
@@ -309,7 +309,7 @@ void Core::arrive_slowly() {
             vector_->irq();
             advance_cycles(p_.exception_return_cycles);
             masked_ = false;
-        } else if (timeline_.interrupt_due() > local_ || timeline_.now() >= local_) {
+        } else if (!timeline_.interrupts_by(local_) || timeline_.now() >= local_) {
             return;
         }
     }

@@ -270,7 +270,7 @@ class Core final : public sc_core::sc_module,
     /// Private time at EL1, interruptible.
     void spend(Picos d) {
         const Picos end = local_ + d;
-        if (timeline_.interrupt_due() > end && timer_deadline_ > end &&
+        if (!timeline_.interrupts_by(end) && timer_deadline_ > end &&
             end - timeline_.now() <= timeline_.quantum()) [[likely]] {
             local_ = end;
             return;
@@ -285,7 +285,7 @@ class Core final : public sc_core::sc_module,
     /// virtual ones to the vector. At the end of whatever a program calls, so that it holds between
     /// calls too: nobody else runs then.
     void arrive() {
-        if (timeline_.interrupt_due() <= local_ || interrupt_pending())
+        if (timeline_.interrupts_by(local_) || interrupt_pending())
             arrive_slowly();
     }
     bool interrupt_pending() const {

@@ -6,7 +6,7 @@
 // without giving up its thread; nothing could come between. The answer is cached for as long as the
 // CPU keeps its thread, because then only its own deeds can bring something nearer.
 //
-// interrupt_due() is the same question about interrupts alone: a CPU that will go on at EL1 cannot
+// interrupts_by() is the same question about interrupts alone: a CPU that will go on at EL1 cannot
 // interrupt anybody before it has gone through its hypervisor, which takes a time that is known
 // (its lookahead). The kernel tells only when its next event is, so this takes a platform whose
 // devices have all shown when they will next do something (add_device); without, every event counts
@@ -46,11 +46,15 @@ class Timeline {
             look();
         return next_due_;
     }
-    /// Earliest time at which somebody else can raise an interrupt line.
-    Picos interrupt_due() {
+    /// Whether somebody else can raise an interrupt line at or before `t`.
+    bool interrupts_by(Picos t) {
         if (!known_) [[unlikely]]
             look();
-        return interrupt_due_;
+        if (interrupt_due_ > t) [[likely]]
+            return false;
+        if (!further_known_)
+            look_further();
+        return interrupt_due_ <= t;
     }
     /// The running thread has caused something at `t`, which cannot interrupt before `lookahead`
     /// more.
@@ -150,16 +154,16 @@ class Timeline {
         const Picos now = now_;
         const sc_core::sc_time ahead = sc_core::sc_time_to_pending_activity();
         const std::uint64_t room = Picos::never().value - now.value;
-        next_due_ = ahead.value() >= room ? Picos::never() : now + Picos{ahead.value()};
+        kernel_due_ = ahead.value() >= room ? Picos::never() : now + Picos{ahead.value()};
+        next_due_ = std::min(kernel_due_, horizon_);
         interrupt_due_ = next_due_;
-        if (devices_known_ && next_due_ != now && next_due_ != Picos::never())
-            look_further();
-        next_due_ = std::min(next_due_, horizon_);
-        interrupt_due_ = std::min(interrupt_due_, horizon_);
         known_ = true;
+        further_known_ = !devices_known_ || kernel_due_ == now || kernel_due_ == Picos::never();
     }
-    /// Which events are CPUs', and when they can interrupt at the earliest.
+    /// Which events are CPUs', and when they can interrupt at the earliest. Only for who asks:
+    /// mostly the next event is far enough off.
     void look_further() {
+        further_known_ = true;
         Picos event = Picos::never();
         for (const Picos* d : devices_)
             event = std::min(event, *d);
@@ -170,18 +174,20 @@ class Timeline {
                 interrupt = std::min(interrupt, due_[i] + lookahead_[i]);
         }
         // An event of somebody who was not added: there may be others.
-        if (next_due_ < event)
+        if (kernel_due_ < event)
             devices_known_ = false;
         else
-            interrupt_due_ = std::max(next_due_, interrupt);
+            interrupt_due_ = std::min(interrupt, horizon_);
     }
 
     Picos quantum_;
     Picos horizon_ = Picos::never();
     Picos now_{};
+    Picos kernel_due_{};
     Picos next_due_{};
     Picos interrupt_due_{};
     bool known_ = false;
+    bool further_known_ = false;
     std::array<Picos, max_cpus> due_{};
     std::array<Picos, max_cpus> lookahead_{};
     std::size_t cpus_ = 0;
