@@ -177,7 +177,7 @@ void Hypervisor::run_vcpu(Cpu& c) {
 }
 
 /// Every way from EL1 to an interrupt of another CPU leads through an exception and one of the
-/// paths that send a message, as far as no device of the VM interrupts another CPU by itself.
+/// paths that send a message, as long as no device of the VM interrupts another CPU by itself.
 void Hypervisor::set_lookahead(Cpu& c) {
     if (c.vcpu->vm->vcpus.size() != 1)
         return;
