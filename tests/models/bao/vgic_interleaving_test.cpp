@@ -111,7 +111,7 @@ TEST_P(VgicDivergence, NothingIsLostOrDoubledUnobserved) {
         validation::behaviour(
             "Virtual interrupt controller",
             "100,000 random interleavings of Bao's own vGIC, under pressure, with "
-            "SGIs and with active interrupts disabled and retargeted: whatever is "
+            "SGIs and with active interrupts disabled: whatever is "
             "lost or doubled, a rule was observed within the same 250 steps");
     System system;
     system.list_registers = GetParam();
