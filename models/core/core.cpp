@@ -116,47 +116,46 @@ void Core::charge_el3(const vms::Work& w) {
 }
 
 void Core::spin(const std::byte* word, const vms::Work& iteration) {
-    const Loop loop{local_, milli_cycles(iteration), iteration};
-    if (loop.each == 0) {
-        block(Picos::never(), false);  // it takes no time: nothing could ever end it
-        return;
-    }
-    spinning_ = loop;
-    const std::uint64_t n = poll_asleep(word, loop, false);
-    spinning_.reset();
+    const std::uint64_t n = poll_asleep(word, iteration, false);
     executing_->instructions += n * iteration.instructions;
     fire_timer_if_due();
 }
 
-std::uint64_t Core::poll_asleep(const std::byte* word, const Loop& loop, bool interruptible) {
+std::uint64_t Core::poll_asleep(const std::byte* word, const vms::Work& iteration,
+                                bool interruptible) {
+    // Whatever it was given for work, a look takes a cycle: the time of a loop goes on.
+    constexpr std::uint64_t one_cycle = 1000;
+    const std::uint64_t each = std::max(milli_cycles(iteration), one_cycle);
+    const Picos begin = local_;
+    loop_ = Loop{each, iteration};
     published_by_ = p_.id;
     timeline_.poll();
     timeline_.watch(p_.id, word, *this);
     block(timer_deadline_, interruptible, interruptible ? el2_.lookahead(*this) : Picos{});
     timeline_.unwatch(p_.id);
+    loop_.reset();
     // The first look at or after that moment; a CPU of a lower number looks first when both are
     // due.
-    const Picos woken = std::max(loop.begin, timeline_.now());
-    std::uint64_t n = std::max<std::uint64_t>(
-        1, (clock_.counts_to_reach(woken - loop.begin) + loop.each - 1) / loop.each);
+    const Picos woken = std::max(begin, timeline_.now());
+    std::uint64_t n =
+        std::max<std::uint64_t>(1, (clock_.counts_to_reach(woken - begin) + each - 1) / each);
     const RateClock before = clock_;
-    Picos end = loop.begin + clock_.advance(n * loop.each);
+    Picos end = begin + clock_.advance(n * each);
     if (end == woken && published_by_ > p_.id) {
         ++n;
         clock_ = before;
-        end = loop.begin + clock_.advance(n * loop.each);
+        end = begin + clock_.advance(n * each);
     }
     local_ = end;
     return n;
 }
 
 void Core::finish(Picos end) {
-    const std::optional<Loop>& loop = polling_ ? polling_loop_ : spinning_;
-    if (!loop || local_ >= end)
+    if (!loop_ || local_ >= end)
         return;
     // The iterations up to the end, and the one in which it falls.
-    const std::uint64_t n = (clock_.counts_to_reach(end - local_) + loop->each - 1) / loop->each;
-    executing_->instructions += n * loop->iteration.instructions;
+    const std::uint64_t n = (clock_.counts_to_reach(end - local_) + loop_->each - 1) / loop_->each;
+    executing_->instructions += n * loop_->iteration.instructions;
     if (polling_) {
         spent_[index(level_)].polling += end - local_;
         level_since_ += end - local_;
@@ -428,9 +427,6 @@ std::uint64_t Core::poll(vms::GuestAddr a, vms::Width w, std::uint64_t unwanted,
                          const vms::Work& iteration) {
     sync();
     const std::byte* word = ram(a, vms::bytes(w));
-    // Whatever it was given for work, a look takes a cycle: the time of a loop goes on.
-    constexpr std::uint64_t one_cycle = 1000;
-    const std::uint64_t each = std::max(model_->milli_cycles(iteration), one_cycle);
     if (word == nullptr || load(a, w) != unwanted) {
         retire(iteration);
         return 1;
@@ -438,8 +434,7 @@ std::uint64_t Core::poll(vms::GuestAddr a, vms::Width w, std::uint64_t unwanted,
     // Nothing to see until somebody publishes the word, nothing else to do until an interrupt.
     polling_ = Polling{a, unwanted, local_};
     const Picos begin = local_;
-    polling_loop_ = Loop{begin, each, iteration};
-    const std::uint64_t n = poll_asleep(word, *polling_loop_, true);
+    const std::uint64_t n = poll_asleep(word, iteration, true);
     polling_.reset();
     counters_at(Level::el1).instructions += n * iteration.instructions;
     spent_[index(level_)].polling += local_ - begin;

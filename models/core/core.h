@@ -305,14 +305,14 @@ class Core final : public sc_core::sc_module,
     void published(Picos at, CpuId by) override;
     /// A loop of iterations of `each` milli-cycles.
     struct Loop {
-        Picos begin{};
         std::uint64_t each = 0;
         vms::Work iteration{};
     };
     /// Sleeps until the word is published or the timer is due, or an interrupt comes when
     /// `interruptible`; then the time is that of the loop's first look at or after that moment.
     /// Returns its iterations.
-    std::uint64_t poll_asleep(const std::byte* word, const Loop& loop, bool interruptible);
+    std::uint64_t poll_asleep(const std::byte* word, const vms::Work& iteration,
+                              bool interruptible);
     void wake_at(Picos at);
 
     Parameters p_;
@@ -375,9 +375,8 @@ class Core final : public sc_core::sc_module,
     std::uint64_t last_kind_ = 0;
     std::array<Step, step_kinds> last_of_kind_{};
     std::optional<Polling> polling_;
-    std::optional<Loop> spinning_;      // at EL2
-    std::optional<Loop> polling_loop_;  // of polling_
-    bool waits_for_time_ = false;       // the thread sleeps while the program polls the counter
+    std::optional<Loop> loop_;     // while poll_asleep() sleeps
+    bool waits_for_time_ = false;  // the thread sleeps while the program polls the counter
     CpuId published_by_{};
     std::function<void()> on_idle_;
     std::function<void(std::uint64_t, std::uint64_t)> on_incident_;
