@@ -180,7 +180,7 @@ Link::Link(sc_core::sc_module_name name, const LinkParameters& parameters, Activ
     SC_HAS_PROCESS(Link);
     SC_METHOD(change);
     dont_initialize();
-    sensitive << change_;
+    sensitive << change_.event();
 }
 
 void Link::attach(FrameTap& tap) {
@@ -195,12 +195,11 @@ void Link::start_of_simulation() {
 
 void Link::plan_change() {
     const Outage& o = parameters_.outages[next_change_ / 2];
-    change_at_ = next_change_ % 2 == 0 ? o.from : o.until;
-    change_.notify((change_at_ - kernel_now()).sc());
+    change_.plan(next_change_ % 2 == 0 ? o.from : o.until);
 }
 
 void Link::change() {
-    change_at_ = Picos::never();
+    change_.fired();
     set_up(next_change_ % 2 != 0);
     ++next_change_;
     if (next_change_ < 2 * parameters_.outages.size())

@@ -182,7 +182,7 @@ class Link final : public sc_core::sc_module {
     /// When something will next happen on it (Timeline::add_device): frames from either side, and
     /// outages.
     std::array<const Picos*, 3> next_events() const {
-        return {&a_to_b_.next_event(), &b_to_a_.next_event(), &change_at_};
+        return {&a_to_b_.next_event(), &b_to_a_.next_event(), &change_.planned()};
     }
     /// At the kernel's time.
     void set_up(bool up);
@@ -215,8 +215,7 @@ class Link final : public sc_core::sc_module {
     End a_;
     End b_;
     std::size_t next_change_ = 0;  ///< into outages, twice: down, up
-    sc_core::sc_event change_;
-    Picos change_at_ = Picos::never();
+    WakeTimer change_;
 };
 
 }  // namespace models::wire

@@ -14,9 +14,9 @@ RunEnd::RunEnd(sc_core::sc_module_name name, const Software& software, Platform&
     sc_core::sc_spawn_options options;
     options.spawn_method();
     options.dont_initialize();
-    options.set_sensitivity(&check_);
+    options.set_sensitivity(&check_.event());
     sc_core::sc_spawn([this] { check(); }, "check", &options);
-    platform_.timeline().add_device(due_);
+    platform_.timeline().add_device(check_.planned());
 }
 
 void RunEnd::look() {
@@ -73,15 +73,13 @@ Picos RunEnd::end() const {
 }
 
 void RunEnd::plan(Picos at) {
-    const Picos now = models::kernel_now();
     // At the earliest of what was planned it is looked at anew.
-    due_ = std::min(due_, std::max(at, now));
-    check_.notify((due_ - now).sc());
+    check_.plan(at);
     platform_.timeline().forget();
 }
 
 void RunEnd::check() {
-    due_ = Picos::never();
+    check_.fired();
     const Picos now = models::kernel_now();
     if (const Picos crash = first_crash(); crash != Picos::never()) {
         if (crash <= now)

@@ -8,6 +8,7 @@
 #include <systemc>
 
 #include "models/base/time.h"
+#include "models/base/wake_timer.h"
 #include "sim/build/platform.h"
 #include "sim/build/software.h"
 
@@ -47,8 +48,7 @@ class RunEnd final : public sc_core::sc_module {
     const Software& software_;
     Platform& platform_;
     std::function<void(Why)> reached_;
-    sc_core::sc_event check_;
-    models::Picos due_ = models::Picos::never();  ///< of check_ (Timeline::add_device)
+    models::WakeTimer check_;
     models::Picos last_on_the_way_{};  ///< when the last frame or character came off its way
 };
 

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "models/bao/legs.h"
+#include "models/base/wake_timer.h"
 #include "sim/build/backend_incidents.h"
 #include "sim/build/configuration.h"
 #include "sim/build/cpu_load.h"
@@ -59,11 +60,11 @@ class Watchdog final : public sc_core::sc_module {
         sc_core::sc_spawn_options options;
         options.spawn_method();
         options.dont_initialize();
-        options.set_sensitivity(&check_);
+        options.set_sensitivity(&check_.event());
         sc_core::sc_spawn([this] { check(); }, "check", &options);
-        timeline.add_device(due_);
+        timeline.add_device(check_.planned());
         h_.on_wait([this, &timeline] {
-            if (due_ != Picos::never())
+            if (check_.planned() != Picos::never())
                 return;
             arm();
             timeline.forget();
@@ -71,18 +72,12 @@ class Watchdog final : public sc_core::sc_module {
     }
 
     /// The run is over: what is left to happen is the machine's.
-    void stand_down() {
-        check_.cancel();
-        due_ = Picos::never();
-    }
+    void stand_down() { check_.plan(Picos::never()); }
 
   private:
-    void arm() {
-        due_ = h_.oldest_wait() + limit_;
-        check_.notify((due_ - models::kernel_now()).sc());
-    }
+    void arm() { check_.plan(h_.oldest_wait() + limit_); }
     void check() {
-        due_ = Picos::never();
+        check_.fired();
         const Picos oldest = h_.oldest_wait();
         if (oldest == Picos::never())
             return;
@@ -97,8 +92,7 @@ class Watchdog final : public sc_core::sc_module {
     bao::Hypervisor& h_;
     Picos limit_;
     std::function<void()> expired_;
-    sc_core::sc_event check_;
-    Picos due_ = Picos::never();  ///< while armed
+    models::WakeTimer check_;
 };
 
 LegProvenance provenance(bao::Leg leg, const Scenario& s) {
@@ -399,17 +393,13 @@ void Run::add_diagnosis(std::vector<std::string> lines) {
 
 void Run::decide() {
     const std::vector<std::string> frame_faults = sim::frame_faults(results_, end_ == End::done);
-    const auto add_frame_faults = [&] {
-        results_.diagnosis.insert(results_.diagnosis.end(), frame_faults.begin(),
-                                  frame_faults.end());
-    };
     switch (end_) {
         case End::interrupted:
             results_.status = Status::interrupted;
             results_.diagnosis = describe_cpus(*platform_, ended_at_, false);
             add_diagnosis(diagnose(*platform_, ended_at_));
             add_diagnosis(software_->describe_unfinished());
-            add_frame_faults();
+            add_diagnosis(frame_faults);
             judge(results_, s_);
             return;
         case End::crashed:
@@ -429,7 +419,7 @@ void Run::decide() {
                      "nothing is on its way."});
             add_diagnosis(software_->describe_unfinished());
             add_diagnosis(describe_observed(results_));
-            add_frame_faults();
+            add_diagnosis(frame_faults);
             judge(results_, s_);
             return;
         case End::given_up:
@@ -448,7 +438,7 @@ void Run::decide() {
     judge(results_, s_);
     if (!frame_faults.empty())
         results_.status = Status::fail;
-    add_frame_faults();
+    add_diagnosis(frame_faults);
     // A scenario that expects nothing of its own expects its workloads and senders to end well.
     if (s_.expect.empty() && !results_.diagnosis.empty())
         results_.status = Status::fail;
