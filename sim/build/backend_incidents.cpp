@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "vms/abi/virtio_mmio.h"
+#include "vms/abi/virtio_mmio_names.h"
 #include "vms/service/incident.h"
 #include "vms/service/virtio/split_queue.h"
 
@@ -19,7 +19,6 @@ namespace mmio = vms::abi::mmio;
 /// A register that a driver may write at some times and in some ways only, and what was wrong.
 struct Register {
     std::uint32_t offset;
-    std::string_view name;
     std::string_view wrong;
 };
 
@@ -27,20 +26,20 @@ constexpr std::string_view of_a_queue =
     "the selected queue is ready already, or is not there: nothing changes";
 
 constexpr Register registers[] = {
-    {mmio::driver_features, "DriverFeatures", "after FEATURES_OK: nothing changes"},
-    {mmio::queue_size, "QueueSize", of_a_queue},
-    {mmio::queue_ready, "QueueReady", "the selected queue is not there, or this is not 0 or 1"},
-    {mmio::queue_notify, "QueueNotify",
+    {mmio::driver_features, "after FEATURES_OK: nothing changes"},
+    {mmio::queue_size, of_a_queue},
+    {mmio::queue_ready, "the selected queue is not there, or this is not 0 or 1"},
+    {mmio::queue_notify,
      "before DRIVER_OK, or of a queue that is not there or not ready: nothing happens"},
-    {mmio::interrupt_ack, "InterruptACK", "bits that no interrupt has"},
-    {mmio::status, "Status", "without bits that only a reset clears: they stay set"},
-    {mmio::queue_desc_low, "QueueDescLow", of_a_queue},
-    {mmio::queue_desc_high, "QueueDescHigh", of_a_queue},
-    {mmio::queue_driver_low, "QueueDriverLow", of_a_queue},
-    {mmio::queue_driver_high, "QueueDriverHigh", of_a_queue},
-    {mmio::queue_device_low, "QueueDeviceLow", of_a_queue},
-    {mmio::queue_device_high, "QueueDeviceHigh", of_a_queue},
-    {mmio::queue_reset, "QueueReset",
+    {mmio::interrupt_ack, "bits that no interrupt has"},
+    {mmio::status, "without bits that only a reset clears: they stay set"},
+    {mmio::queue_desc_low, of_a_queue},
+    {mmio::queue_desc_high, of_a_queue},
+    {mmio::queue_driver_low, of_a_queue},
+    {mmio::queue_driver_high, of_a_queue},
+    {mmio::queue_device_low, of_a_queue},
+    {mmio::queue_device_high, of_a_queue},
+    {mmio::queue_reset,
      "RING_RESET was not negotiated, the selected queue is not there, or this is not 1"},
 };
 
@@ -52,8 +51,8 @@ std::string out_of_order(std::uint64_t detail) {
             value, offset);
     for (const Register& r : registers)
         if (r.offset == offset)
-            return fmt::format("{:#x} is written to {} ({:#05x}): {}", value, r.name, offset,
-                               r.wrong);
+            return fmt::format("{:#x} is written to {} ({:#05x}): {}", value,
+                               mmio::register_name(offset), offset, r.wrong);
     return fmt::format("{:#x} is written to {:#05x} out of order", value, offset);
 }
 

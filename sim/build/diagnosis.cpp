@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "vms/abi/virtio_mmio_names.h"
 #include "vms/service/steps.h"
 
 namespace sim {
@@ -27,33 +28,12 @@ std::string since(Picos then, Picos now) {
                        time_text(then));
 }
 
-/// The virtio-mmio registers (VirtIO 1.3, 4.2.2), by offset.
 std::string register_name(std::uint64_t offset) {
-    struct Name {
-        std::uint16_t offset;
-        const char* name;
-    };
-    static constexpr Name names[] = {
-        {0x000, "MagicValue"},       {0x004, "Version"},
-        {0x008, "DeviceID"},         {0x00c, "VendorID"},
-        {0x010, "DeviceFeatures"},   {0x014, "DeviceFeaturesSel"},
-        {0x020, "DriverFeatures"},   {0x024, "DriverFeaturesSel"},
-        {0x030, "QueueSel"},         {0x034, "QueueSizeMax"},
-        {0x038, "QueueSize"},        {0x044, "QueueReady"},
-        {0x050, "QueueNotify"},      {0x060, "InterruptStatus"},
-        {0x064, "InterruptACK"},     {0x070, "Status"},
-        {0x080, "QueueDescLow"},     {0x084, "QueueDescHigh"},
-        {0x090, "QueueDriverLow"},   {0x094, "QueueDriverHigh"},
-        {0x0a0, "QueueDeviceLow"},   {0x0a4, "QueueDeviceHigh"},
-        {0x0ac, "SHMSel"},           {0x0b0, "SHMLenLow"},
-        {0x0b4, "SHMLenHigh"},       {0x0b8, "SHMBaseLow"},
-        {0x0bc, "SHMBaseHigh"},      {0x0c0, "QueueReset"},
-        {0x0fc, "ConfigGeneration"},
-    };
-    for (const Name& n : names)
-        if (n.offset == offset)
-            return n.name;
-    return offset >= 0x100 ? fmt::format("Config+{:#x}", offset - 0x100) : "(reserved)";
+    namespace mmio = vms::abi::mmio;
+    if (offset >= mmio::config)
+        return fmt::format("Config+{:#x}", offset - mmio::config);
+    const std::string_view name = mmio::register_name(offset);
+    return std::string(name.empty() ? "(reserved)" : name);
 }
 
 std::string step_text(const Core::Step& s) {
