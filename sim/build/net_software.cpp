@@ -25,10 +25,6 @@ namespace packets = vms::workload::packets;
 
 constexpr std::uint64_t fcs = 4;
 
-std::int64_t number(std::uint64_t n) {
-    return static_cast<std::int64_t>(n);
-}
-
 /// The bit of VIRTIO_NET_F_ and this.
 std::uint64_t feature_bit(std::string_view name) {
     namespace f = vms::abi::net::feature;

@@ -15,10 +15,6 @@ namespace {
 
 namespace wire = models::wire;
 
-std::int64_t number(std::uint64_t n) {
-    return static_cast<std::int64_t>(n);
-}
-
 void add_durations(Metrics& m, const std::string& prefix, const vms::workload::Distribution& d) {
     m[prefix + "min_ns"] = number(d.range().min_or_zero());
     m[prefix + "p50_ns"] = number(d.median());

@@ -15,18 +15,6 @@ namespace {
 
 namespace sv = vms::service;
 
-template <class T>
-std::int64_t number(T v) {
-    return static_cast<std::int64_t>(v);
-}
-
-const UartConfig* find_uart(const Scenario& s, const std::string& name) {
-    for (const UartConfig& u : s.platform.uarts)
-        if (u.name == name)
-            return &u;
-    return nullptr;
-}
-
 sv::PeripheralConfig serial_peripheral(const UartConfig& uart, const DevConfig& dev) {
     sv::PeripheralConfig p;
     p.kind = uart.model == UartModel::cadence ? sv::PeripheralKind::cadence_uart
@@ -183,7 +171,7 @@ class Guest {
             out.rows = p.rows;
             if (p.serial.empty())
                 continue;
-            const UartConfig* uart = find_uart(s_, p.serial);
+            const UartConfig* uart = find_named(s_.platform.uarts, p.serial);
             const auto index = serial(uart);
             if (!index) {
                 why = fmt::format("serial '{}' is not one of the VM's devs", p.serial);

@@ -28,13 +28,6 @@ class IdleProgram final : public vms::Program {
     }
 };
 
-const RemioDevConfig* find_remio(const VmConfig& vm, const std::string& name) {
-    for (const RemioDevConfig& d : vm.remio_devs)
-        if (d.name == name)
-            return &d;
-    return nullptr;
-}
-
 /// All names that timing.operations can have.
 std::vector<std::string> operation_names() {
     std::vector<std::string> names;
@@ -44,11 +37,6 @@ std::vector<std::string> operation_names() {
         names.emplace_back(vms::frontend::name(static_cast<vms::frontend::Operation>(i)));
     std::sort(names.begin(), names.end());
     return names;
-}
-
-template <class T>
-std::int64_t number(T v) {
-    return static_cast<std::int64_t>(v);
 }
 
 /// The choice of that word; none: the profile's.
@@ -153,7 +141,7 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
     else
         wrong(vm.software.place, fmt::format("there is no profile '{}'", vm.software.profile));
     for (const DriverConfig& d : vm.software.drivers) {
-        const RemioDevConfig* r = find_remio(vm, d.device);
+        const RemioDevConfig* r = find_named(vm.remio_devs, d.device);
         const auto kind = fe::find_driver(d.driver);
         if (r == nullptr || !kind) {
             wrong(d.place, fmt::format("no driver '{}' for device '{}'", d.driver, d.device));
@@ -187,7 +175,7 @@ std::unique_ptr<vms::Program> Software::make_frontend(const Scenario& s, const V
         k.kind = *kind;
         k.vcpu = w.vcpu;
         if (*kind == wl::Kind::registers) {
-            if (const RemioDevConfig* d = find_remio(vm, w.device))
+            if (const RemioDevConfig* d = find_named(vm.remio_devs, w.device))
                 k.register_address = d->va + vms::abi::mmio::config_generation;
         }
         if (wl::needs_terminal(*kind) || wl::needs_network(*kind)) {
@@ -269,7 +257,7 @@ std::uint64_t Software::needs_resets(std::uint64_t bind_key) const {
             continue;
         const std::vector<BackendConfig>& backends = e.vm->software.backends;
         for (std::size_t i = 0; i < backends.size() && i < e.service->device_count(); ++i) {
-            const RemioDevConfig* d = find_remio(*e.vm, backends[i].device);
+            const RemioDevConfig* d = find_named(e.vm->remio_devs, backends[i].device);
             if (d != nullptr && d->type == RemioType::backend && d->bind_key == bind_key)
                 return e.service->device_counters(i).needs_reset;
         }

@@ -204,6 +204,11 @@ struct CaptureResult {
 /// Name (dotted path) to value; times are nanoseconds and say so in their name ("_ns").
 using Metrics = std::map<std::string, std::int64_t>;
 
+/// A count as a metric has it.
+constexpr std::int64_t number(std::uint64_t n) {
+    return static_cast<std::int64_t>(n);
+}
+
 struct Results {
     Status status = Status::error;
     bool crashed = false;  ///< status error because the program failed, not the scenario

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/base/time.h"
@@ -257,5 +258,14 @@ struct Scenario {
     std::vector<CaptureConfig> captures;
     std::vector<ExpectConfig> expect;
 };
+
+/// The one of that name among items that have names, or null.
+template <typename T>
+const T* find_named(const std::vector<T>& items, std::string_view name) {
+    for (const T& item : items)
+        if (item.name == name)
+            return &item;
+    return nullptr;
+}
 
 }  // namespace sim

@@ -64,14 +64,6 @@ std::vector<std::string> names_of(const std::vector<T>& items) {
     return names;
 }
 
-template <typename T>
-const T* find_named(const std::vector<T>& items, std::string_view name) {
-    for (const T& item : items)
-        if (item.name == name)
-            return &item;
-    return nullptr;
-}
-
 class Checks {
   public:
     Checks(const Scenario& s, const Value& values, Diagnostics& out)
