@@ -1,6 +1,8 @@
 // The narrowest part (limit.h).
 #include "sim/report/limit.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace sim {
@@ -15,10 +17,6 @@ namespace {
 bool saturated(const CpuResult& c, models::Picos simulated) {
     constexpr std::uint64_t per_cent = 95;
     return c.executing().value / per_cent >= simulated.value / 100;
-}
-
-bool waits(const CpuLeg& l) {
-    return l.name == "standby";
 }
 
 /// Whether `c` is more of a limit than the one found so far. A CPU that stands still for another
@@ -45,9 +43,10 @@ std::optional<Limit> limit_of(const Results& results) {
         limit.part = name_of(*limit.cpu);
         limit.time = limit.cpu->working();
         // Who executes all the time is not held up by its own waits.
-        for (const CpuLeg& l : limit.cpu->legs)
-            if (limit.leg == nullptr && !(saturated(*limit.cpu, results.simulated) && waits(l)))
-                limit.leg = &l;
+        const bool all_the_time = saturated(*limit.cpu, results.simulated);
+        const auto leg = std::ranges::find_if(
+            limit.cpu->legs, [&](const CpuLeg& l) { return !all_the_time || l.name != "standby"; });
+        limit.leg = leg != limit.cpu->legs.end() ? &*leg : nullptr;
     }
     for (const LinkResult& l : results.links) {
         if (l.busy > limit.time) {

@@ -1,6 +1,5 @@
 #include "vms/service/guest.h"
 
-#include <optional>
 #include <utility>
 
 #include "vms/abi/bao.h"
