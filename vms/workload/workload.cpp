@@ -220,7 +220,8 @@ std::size_t Workload::read(Cpu& cpu, Terminal& terminal, std::span<std::byte> in
 }
 
 std::size_t Workload::read_and_check(Cpu& cpu, Terminal& terminal) {
-    std::array<std::byte, read_bytes> buffer;
+    // Not cleared: read() says how much of it is filled.
+    std::array<std::byte, read_bytes> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init)
     const std::uint64_t at = counters_.rx_bytes;
     const auto wanted =
         static_cast<std::size_t>(std::min<std::uint64_t>(config_.bytes - at, buffer.size()));
@@ -232,7 +233,7 @@ std::size_t Workload::read_and_check(Cpu& cpu, Terminal& terminal) {
     return n;
 }
 
-bool Workload::wait(Cpu& cpu, Terminal& terminal) {
+bool Workload::wait(Cpu& cpu, Terminal& terminal) const {
     if (!terminal.wait_for_input())
         return false;
     cpu.retire_named(costs_.wake);

@@ -197,7 +197,7 @@ class Workload {
     bool write_chunk(Cpu& cpu, Terminal& terminal);
     std::size_t read(Cpu& cpu, Terminal& terminal, std::span<std::byte> into);
     std::size_t read_and_check(Cpu& cpu, Terminal& terminal);
-    bool wait(Cpu& cpu, Terminal& terminal);
+    bool wait(Cpu& cpu, Terminal& terminal) const;
     void wait_for_start(Cpu& cpu) const;
 
     Config config_;

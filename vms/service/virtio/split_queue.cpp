@@ -146,7 +146,7 @@ bool SplitQueue::walk_indirect(Walk& walk, GuestAddr table, std::uint32_t bytes)
     // Every entry at most once, and never more than a chain can hold: add() ends a longer walk. A
     // table may hold more than the queue has entries; drivers in the field build such tables.
     for (std::uint32_t steps = 0; steps < entries; ++steps) {
-        std::array<std::byte, ring::desc::bytes> raw;
+        std::array<std::byte, ring::desc::bytes> raw{};
         view.copy_in(raw, std::uint64_t{index} * ring::desc::bytes);
         const ring::Descriptor d = decode(raw);
         if ((d.flags & ring::desc::flag_indirect) != 0) {
@@ -170,7 +170,7 @@ bool SplitQueue::walk_indirect(Walk& walk, GuestAddr table, std::uint32_t bytes)
 inline bool SplitQueue::walk_chain(Walk& walk, std::uint16_t head) {
     std::uint32_t index = head;
     for (std::uint32_t steps = 0; steps < size_; ++steps) {
-        std::array<std::byte, ring::desc::bytes> raw;
+        std::array<std::byte, ring::desc::bytes> raw{};
         descriptors_.copy_in(raw, std::uint64_t{index} * ring::desc::bytes);
         const ring::Descriptor d = decode(raw);
         if ((d.flags & ring::desc::flag_indirect) != 0) {
